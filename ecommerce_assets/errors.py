@@ -1,0 +1,8 @@
+"""The errors an operator meets. An error of the program itself does not belong here."""
+
+
+class OperatorError(Exception):
+    """Something the operator can mend; the message says what and how, in one sentence.
+
+    The command line prints it without a traceback and exits with 1.
+    """

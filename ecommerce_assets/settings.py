@@ -1,0 +1,88 @@
+"""Every setting of the platform, read from `ECOMMERCE_*` variables and `.env`. Nothing else reads them."""
+
+import datetime as dt
+import re
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ecommerce_assets.errors import OperatorError
+
+_CHECKOUT = Path(__file__).resolve().parents[1]
+
+PROJECT_ROOT = _CHECKOUT if (_CHECKOUT / "pyproject.toml").exists() else Path.cwd()
+"""Where relative paths count from: the checkout, or the working directory of an installed wheel."""
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("is no IANA time zone, such as Europe/London") from None
+    return name
+
+
+def _currency(code: str) -> str:
+    if not re.fullmatch(r"[A-Z]{3}", code):
+        raise ValueError("is no ISO 4217 code of three capital letters, such as EUR")
+    return code
+
+
+def _blank_is_unset(value: object) -> object:
+    return None if value == "" else value
+
+
+def _from_root(path: Path) -> Path:
+    return PROJECT_ROOT / path.expanduser()
+
+
+class Settings(BaseSettings):
+    """The settings, each documented in `docs/settings.md`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ECOMMERCE_", env_file=PROJECT_ROOT / ".env", extra="ignore", frozen=True
+    )
+
+    landing: str = "landing"
+    database_url: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
+    api_database_url: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
+    home: Annotated[Path, AfterValidator(_from_root)] = Field(
+        default=Path(".ecommerce"), validate_default=True
+    )
+    timezone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    currency: Annotated[str, AfterValidator(_currency)] = "USD"
+    return_days: int = Field(default=30, ge=0, le=36_500)
+    first_day: Annotated[dt.date | None, BeforeValidator(_blank_is_unset)] = None
+    refuse_share: float = Field(default=0.5, ge=0, le=1)
+    hash_key: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
+
+    @property
+    def landing_url(self) -> str:
+        """The landing zone as a path from the root of the file system, or as the URL it is."""
+        if "://" in self.landing:
+            return self.landing
+        return str(PROJECT_ROOT / Path(self.landing).expanduser())
+
+
+class SettingsError(OperatorError):
+    """A setting has a value it cannot have."""
+
+
+def load_settings() -> Settings:
+    """Read the settings.
+
+    Raises:
+        SettingsError: names each variable that is wrong, its value and the reason.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = "; ".join(
+            f"ECOMMERCE_{str(fault['loc'][0]).upper()}={fault['input']!r}: "
+            f"{fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors()
+        )
+        raise SettingsError(f"Correct the environment or .env: {faults}.") from None

@@ -1,0 +1,7 @@
+"""How Alembic runs here: on the connection `warehouse.schema.migrate` hands over, version kept in `ops`."""
+
+from alembic import context
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, version_table_schema="ops")
+context.run_migrations()

@@ -1,0 +1,286 @@
+"""The tables that frames are read from and written to: their columns and keys (docs/reference/tables.md).
+
+The migrations create them; a test holds the two equal. Logs and hand-over tables of `ops` are known
+only to the modules that use them.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Kind(StrEnum):
+    """What a column holds, and how a frame holds it."""
+
+    TEXT = "text"
+    AMOUNT = "numeric(20,2)"
+    """Frames hold whole hundredths of the currency."""
+    PRICE = "numeric(14,4)"
+    """Frames hold whole ten-thousandths of the currency."""
+    RATE = "numeric(5,4)"
+    """Frames hold whole ten-thousandths."""
+    MOMENT = "timestamp with time zone"
+    DAY = "date"
+    COUNT = "bigint"
+    FLAG = "boolean"
+    JSON = "jsonb"
+
+
+DECIMALS = MappingProxyType({Kind.AMOUNT: 2, Kind.PRICE: 4, Kind.RATE: 4})
+"""Places after the point of the kinds that frames hold as whole minor units."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: `name` with its schema, `columns` in order, `key` its primary key."""
+
+    name: str
+    columns: MappingProxyType[str, Kind]
+    key: tuple[str, ...]
+
+
+def _table(name: str, key: str, **columns: Kind) -> Table:
+    return Table(name, MappingProxyType(columns), tuple(key.split()))
+
+
+_ADDRESS = {"batch_date": Kind.DAY, "source_file": Kind.TEXT, "line_number": Kind.COUNT}
+
+
+def _staging(feed: str, **columns: Kind) -> Table:
+    return _table(
+        f"staging.{feed}",
+        "batch_date source_file line_number",
+        **_ADDRESS,
+        **columns,
+        ingested_at=Kind.MOMENT,
+    )
+
+
+STAGING = MappingProxyType(
+    {
+        "customers": _staging(
+            "customers",
+            customer_id=Kind.TEXT,
+            email_sha256=Kind.TEXT,
+            country=Kind.TEXT,
+            created_at=Kind.MOMENT,
+        ),
+        "products": _staging(
+            "products",
+            product_id=Kind.TEXT,
+            updated_at=Kind.MOMENT,
+            name=Kind.TEXT,
+            category=Kind.TEXT,
+            price=Kind.PRICE,
+            cost=Kind.PRICE,
+        ),
+        "orders": _staging(
+            "orders",
+            order_id=Kind.TEXT,
+            customer_id=Kind.TEXT,
+            status=Kind.TEXT,
+            ordered_at=Kind.MOMENT,
+            paid_at=Kind.MOMENT,
+            fulfilled_at=Kind.MOMENT,
+            delivered_at=Kind.MOMENT,
+            currency=Kind.TEXT,
+            order_discount=Kind.AMOUNT,
+            shipping_amount=Kind.AMOUNT,
+            tax_amount=Kind.AMOUNT,
+        ),
+        "order_items": _staging(
+            "order_items",
+            order_item_id=Kind.TEXT,
+            order_id=Kind.TEXT,
+            product_id=Kind.TEXT,
+            quantity=Kind.COUNT,
+            unit_price=Kind.PRICE,
+            discount_amount=Kind.AMOUNT,
+        ),
+        "returns": _staging(
+            "returns",
+            return_id=Kind.TEXT,
+            order_item_id=Kind.TEXT,
+            order_id=Kind.TEXT,
+            quantity=Kind.COUNT,
+            returned_at=Kind.MOMENT,
+            refund_amount=Kind.AMOUNT,
+            reason=Kind.TEXT,
+        ),
+        "inventory": _staging(
+            "inventory",
+            snapshot_date=Kind.DAY,
+            product_id=Kind.TEXT,
+            warehouse_id=Kind.TEXT,
+            on_hand=Kind.COUNT,
+            allocated=Kind.COUNT,
+            reorder_point=Kind.COUNT,
+        ),
+    }
+)
+
+QUARANTINE = _table(
+    "quarantine.records",
+    "feed batch_date source_file line_number",
+    feed=Kind.TEXT,
+    **_ADDRESS,
+    business_key=Kind.TEXT,
+    stage=Kind.TEXT,
+    reasons=Kind.JSON,
+    record=Kind.JSON,
+    order_id=Kind.TEXT,
+)
+
+DIM_DATE = _table(
+    "analytics.dim_date",
+    "date",
+    date=Kind.DAY,
+    year=Kind.COUNT,
+    quarter=Kind.COUNT,
+    month=Kind.COUNT,
+    iso_year=Kind.COUNT,
+    iso_week=Kind.COUNT,
+    day_of_week=Kind.COUNT,
+    is_weekend=Kind.FLAG,
+)
+DIM_CUSTOMER = _table(
+    "analytics.dim_customer",
+    "customer_id",
+    customer_id=Kind.TEXT,
+    email_sha256=Kind.TEXT,
+    country=Kind.TEXT,
+    created_at=Kind.MOMENT,
+    first_order_date=Kind.DAY,
+    last_order_date=Kind.DAY,
+    orders=Kind.COUNT,
+    net_revenue=Kind.AMOUNT,
+    is_inferred=Kind.FLAG,
+)
+DIM_PRODUCT = _table(
+    "analytics.dim_product",
+    "product_key",
+    product_key=Kind.TEXT,
+    product_id=Kind.TEXT,
+    name=Kind.TEXT,
+    category=Kind.TEXT,
+    price=Kind.PRICE,
+    cost=Kind.PRICE,
+    valid_from=Kind.MOMENT,
+    valid_to=Kind.MOMENT,
+    is_current=Kind.FLAG,
+)
+FCT_ORDERS = _table(
+    "analytics.fct_orders",
+    "order_id",
+    order_id=Kind.TEXT,
+    customer_id=Kind.TEXT,
+    status=Kind.TEXT,
+    is_recognised=Kind.FLAG,
+    ordered_at=Kind.MOMENT,
+    order_date=Kind.DAY,
+    paid_at=Kind.MOMENT,
+    fulfilled_at=Kind.MOMENT,
+    delivered_at=Kind.MOMENT,
+    lines=Kind.COUNT,
+    units=Kind.COUNT,
+    returns=Kind.COUNT,
+    gross_amount=Kind.AMOUNT,
+    discount_amount=Kind.AMOUNT,
+    refund_amount=Kind.AMOUNT,
+    net_amount=Kind.AMOUNT,
+    shipping_amount=Kind.AMOUNT,
+    tax_amount=Kind.AMOUNT,
+    **_ADDRESS,
+)
+FCT_ORDER_ITEMS = _table(
+    "analytics.fct_order_items",
+    "order_item_id",
+    order_item_id=Kind.TEXT,
+    order_id=Kind.TEXT,
+    product_id=Kind.TEXT,
+    product_key=Kind.TEXT,
+    order_date=Kind.DAY,
+    is_recognised=Kind.FLAG,
+    quantity=Kind.COUNT,
+    unit_price=Kind.PRICE,
+    gross_amount=Kind.AMOUNT,
+    discount_amount=Kind.AMOUNT,
+    order_discount_amount=Kind.AMOUNT,
+    net_amount=Kind.AMOUNT,
+    **_ADDRESS,
+)
+FCT_RETURNS = _table(
+    "analytics.fct_returns",
+    "return_id",
+    return_id=Kind.TEXT,
+    order_item_id=Kind.TEXT,
+    order_id=Kind.TEXT,
+    product_id=Kind.TEXT,
+    quantity=Kind.COUNT,
+    returned_at=Kind.MOMENT,
+    return_date=Kind.DAY,
+    days=Kind.COUNT,
+    is_refundable=Kind.FLAG,
+    requested_amount=Kind.AMOUNT,
+    refund_amount=Kind.AMOUNT,
+    reason=Kind.TEXT,
+    **_ADDRESS,
+)
+FCT_INVENTORY_DAILY = _table(
+    "analytics.fct_inventory_daily",
+    "snapshot_date product_id warehouse_id",
+    snapshot_date=Kind.DAY,
+    product_id=Kind.TEXT,
+    warehouse_id=Kind.TEXT,
+    product_key=Kind.TEXT,
+    on_hand=Kind.COUNT,
+    allocated=Kind.COUNT,
+    available=Kind.COUNT,
+    reorder_point=Kind.COUNT,
+    is_alert=Kind.FLAG,
+    **_ADDRESS,
+)
+FCT_REVENUE_DAILY = _table(
+    "analytics.fct_revenue_daily",
+    "date",
+    date=Kind.DAY,
+    orders=Kind.COUNT,
+    units=Kind.COUNT,
+    gross_revenue=Kind.AMOUNT,
+    discounts=Kind.AMOUNT,
+    refunds=Kind.AMOUNT,
+    refunds_by_order_date=Kind.AMOUNT,
+    net_revenue=Kind.AMOUNT,
+    aov=Kind.AMOUNT,
+    new_customers=Kind.COUNT,
+    repeat_customers=Kind.COUNT,
+    guest_orders=Kind.COUNT,
+    returned_orders=Kind.COUNT,
+    return_rate=Kind.RATE,
+    shipping=Kind.AMOUNT,
+    tax=Kind.AMOUNT,
+)
+FCT_COHORT_LTV = _table(
+    "analytics.fct_cohort_ltv",
+    "cohort_date horizon_days",
+    cohort_date=Kind.DAY,
+    horizon_days=Kind.COUNT,
+    customers=Kind.COUNT,
+    retained_customers=Kind.COUNT,
+    retention_rate=Kind.RATE,
+    net_revenue=Kind.AMOUNT,
+    ltv=Kind.AMOUNT,
+    complete_on=Kind.DAY,
+)
+
+ANALYTICS = (
+    DIM_DATE,
+    DIM_CUSTOMER,
+    DIM_PRODUCT,
+    FCT_ORDERS,
+    FCT_ORDER_ITEMS,
+    FCT_RETURNS,
+    FCT_INVENTORY_DAILY,
+    FCT_REVENUE_DAILY,
+    FCT_COHORT_LTV,
+)
