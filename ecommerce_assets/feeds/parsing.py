@@ -1,0 +1,124 @@
+"""Texts to values, a column at a time (docs/reference/feeds.md, How values are written).
+
+What a value means for its record, and whether it is in range, is not judged here.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ecommerce_assets.feeds.contract import DECIMALS, Writing
+
+Mask = npt.NDArray[np.bool_]
+
+_DATE = (
+    r"[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-9]))"
+)
+_TIME = r"[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?"
+_OFFSET = r"Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]"
+_NUMBER = r"^(?P<sign>[+-]?)0*(?P<whole>[0-9]+)(?:\.(?P<fraction>[0-9]+))?$"
+
+_SATURATED = 10**12
+"""Stands for any whole part this large: far beyond every range, and exact in 64 bits when scaled."""
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A column's values, null where the text is null or not written as its type.
+
+    `written` is false where it is not; `precise` is false where an amount has too many decimals
+    (its value is then rounded down).
+    """
+
+    values: pd.Series
+    written: Mask
+    precise: Mask
+
+
+def parse(texts: pd.Series, writing: Writing) -> Parsed:
+    """Parse a column of texts (nulls stay null and count as written)."""
+    array = pa.array(texts, type=pa.string())
+    has_nul = _true(pc.match_substring(array, "\0"))
+    if writing is Writing.TEXT:
+        values = texts.mask(pd.Series(has_nul, index=texts.index), None)
+        return Parsed(values, ~has_nul, _all(texts))
+    if writing is Writing.DATE:
+        days = _moments(array, f"^{_DATE}$").cast(pa.date32())
+        values = pd.Series(days.cast(pa.timestamp("s")).to_pandas(), dtype="datetime64[s]")
+        return _parsed(values, array, days, texts)
+    if writing is Writing.MOMENT:
+        moments = _moments(array, f"^{_DATE}(?:{_TIME}(?:{_OFFSET})?)?$")
+        values = pd.Series(moments.to_pandas(), dtype="datetime64[us, UTC]")
+        return _parsed(values, array, moments, texts)
+    return _numbers(array, texts, DECIMALS.get(writing))
+
+
+def _parsed(values: pd.Series, array: pa.Array, parsed: pa.Array, texts: pd.Series) -> Parsed:
+    values.index = texts.index
+    written = _true(pc.or_(pc.is_null(array), pc.is_valid(parsed)))
+    return Parsed(values, written, _all(texts))
+
+
+def _moments(array: pa.Array, pattern: str) -> pa.Array:
+    """Cast what matches and is a day of the calendar; a text without an offset is UTC."""
+    written = pc.match_substring_regex(array, pattern)
+    year = pc.utf8_slice_codeunits(array, 0, 4)
+    leap_day = pc.equal(pc.utf8_slice_codeunits(array, 5, 10), "02-29")
+    if pc.any(pc.and_(written, leap_day)).as_py():
+        years = pc.if_else(pc.and_(written, leap_day), year, "2000").cast(pa.int64())
+        leap = pa.array([y % 4 == 0 and (y % 100 != 0 or y % 400 == 0) for y in _ints(years)])
+        written = pc.and_(written, leap)
+    written = pc.and_(written, pc.not_equal(year, "0000"))
+    valid = pc.if_else(written, array, pa.scalar(None, pa.string()))
+    midnight = pc.if_else(
+        pc.equal(pc.utf8_length(valid), 10), pc.binary_join_element_wise(valid, "T00:00Z", ""), valid
+    )
+    has_offset = pc.match_substring_regex(midnight, f"(?:{_OFFSET})$")
+    zoned = pc.if_else(has_offset, midnight, pc.binary_join_element_wise(midnight, "Z", ""))
+    return zoned.cast(pa.timestamp("us", "UTC"))
+
+
+def _numbers(array: pa.Array, texts: pd.Series, decimals: int | None) -> Parsed:
+    parts = pc.extract_regex(array, _NUMBER)
+    whole, fraction = pc.struct_field(parts, "whole"), pc.struct_field(parts, "fraction")
+    written = pc.is_valid(parts)
+    places = decimals or 0
+    if decimals is None:
+        written = pc.and_(written, pc.equal(pc.utf8_length(fraction), 0))
+    large = pc.greater(pc.utf8_length(whole), 12)
+    sized = pc.if_else(large, str(_SATURATED), whole)
+    digits = pc.utf8_slice_codeunits(pc.utf8_rpad(fraction, places, "0"), 0, places)
+    scaled = pc.binary_join_element_wise(sized, digits, "").cast(pa.int64())
+    excess = pc.greater(pc.utf8_length(fraction), places)
+    negative = pc.equal(pc.struct_field(parts, "sign"), "-")
+    # Rounded down, so that -0.001 is still below 0 and 999999999.999 still below 10⁹.
+    rest = pc.utf8_rtrim(pc.utf8_slice_codeunits(fraction, places), "0")
+    cut = pc.and_(negative, pc.greater(pc.utf8_length(rest), 0)).cast(pa.int64())
+    value = pc.subtract(pc.if_else(negative, pc.negate(scaled), scaled), cut)
+    value = pc.if_else(written, value, pa.scalar(None, pa.int64()))
+    values = value.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    values.index = texts.index
+    return Parsed(
+        values,
+        _true(pc.or_(pc.is_null(array), pc.fill_null(written, False))),
+        ~_true(pc.and_(written, excess)),
+    )
+
+
+def _true(mask: pa.Array) -> Mask:
+    filled: Mask = pc.fill_null(mask, False).to_numpy(zero_copy_only=False)
+    return filled
+
+
+def _all(texts: pd.Series) -> Mask:
+    return np.ones(len(texts), dtype=bool)
+
+
+def _ints(array: pa.Array) -> list[int]:
+    values: list[int] = pc.fill_null(array, 2000).to_pylist()
+    return values

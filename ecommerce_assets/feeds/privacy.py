@@ -1,0 +1,36 @@
+"""Personal data stops here: e-mail addresses become hashes or masks. What is a record's key is not decided here."""
+
+import hashlib
+import hmac
+import re
+
+_ADDRESS = re.compile(r""""[^"]*"(?:@|\\u0040)[^\s,;|]+|[^\s,;|]+(?:@|\\u0040)[^\s,;|]+""")
+
+MASK = "[e-mail address]"
+
+
+class Hasher:
+    """Hashes e-mail addresses: SHA-256, or HMAC-SHA-256 under the shop's key.
+
+    Source: docs/reference/feeds.md, Personal data.
+    """
+
+    def __init__(self, key: str | None) -> None:
+        self._key = key.encode() if key else None
+
+    def __call__(self, email: str) -> str:
+        """Give the lower-case hexadecimal hash of the address, trimmed and in lower case."""
+        address = email.strip().lower().encode("utf-8", "surrogatepass")
+        if self._key is None:
+            return hashlib.sha256(address).hexdigest()
+        return hmac.digest(self._key, address, "sha256").hex()
+
+
+def looks_like_address(text: str) -> bool:
+    """Whether a text holds something like an e-mail address: text, `@`, text."""
+    return _ADDRESS.search(text) is not None
+
+
+def mask_addresses(text: str) -> str:
+    """Replace whatever looks like an e-mail address by a mask."""
+    return _ADDRESS.sub(MASK, text)
