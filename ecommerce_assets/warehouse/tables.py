@@ -39,14 +39,14 @@ class Table:
     key: tuple[str, ...]
 
 
-def _table(name: str, key: str, **columns: Kind) -> Table:
+def _table(name: str, key: str, /, **columns: Kind) -> Table:
     return Table(name, MappingProxyType(columns), tuple(key.split()))
 
 
 _ADDRESS = {"batch_date": Kind.DAY, "source_file": Kind.TEXT, "line_number": Kind.COUNT}
 
 
-def _staging(feed: str, **columns: Kind) -> Table:
+def _staging(feed: str, /, **columns: Kind) -> Table:
     return _table(
         f"staging.{feed}",
         "batch_date source_file line_number",

@@ -168,7 +168,7 @@ create table analytics.fct_orders (
     batch_date date not null, source_file text collate "C" not null, line_number bigint not null
 );
 create index on analytics.fct_orders (order_date, is_recognised);
-create index on analytics.fct_orders (customer_id);
+create index on analytics.fct_orders (customer_id, order_date);
 
 create table analytics.fct_order_items (
     order_item_id text collate "C" primary key,
@@ -283,6 +283,13 @@ create table ops.refusals (
 );
 create index on ops.refusals (run_id);
 
+create table ops.loads (
+    run_id text primary key,
+    started_at timestamptz not null default now(),
+    last_batch_date_before date
+);
+comment on table ops.loads is 'the last loaded batch date before a run changed anything';
+
 create table ops.restatements (
     restated_at timestamptz not null default now(),
     run_id text not null,
@@ -311,7 +318,11 @@ comment on table ops.warehouse_version is 'counts the transactions that changed 
 
 create table ops.touched_orders (order_id text collate "C" primary key);
 create table ops.touched_products (product_id text collate "C" primary key);
-create table ops.touched_customers (customer_id text collate "C" primary key);
+create table ops.touched_customers (
+    customer_id text collate "C" not null, date date,
+    unique nulls not distinct (customer_id, date)
+);
+comment on column ops.touched_customers.date is 'of an order or return that changed; null: the customer';
 create table ops.touched_inventory (
     snapshot_date date, product_id text collate "C", warehouse_id text collate "C",
     primary key (snapshot_date, product_id, warehouse_id)

@@ -1,0 +1,27 @@
+"""Customers and what they bought (docs/reference/rules.md, Customers)."""
+
+import pandas as pd
+
+from ecommerce_assets.rules.money import sums
+from ecommerce_assets.rules.versions import latest
+
+
+def build_customers(customers: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
+    """Make `dim_customer`, one row a customer seen in either.
+
+    `customers` holds all staged versions of some customers, `orders` the `fct_orders` of the same
+    ones: `customer_id`, `order_date`, `is_recognised`, `net_amount`.
+    """
+    known = latest(customers, ["customer_id"]).set_index("customer_id")
+    ids = pd.Index(pd.concat([customers["customer_id"], orders["customer_id"]]).unique())
+    rows = known.reindex(ids)[["email_sha256", "country", "created_at"]]
+    rows["is_inferred"] = ~ids.isin(known.index)
+
+    recognised = orders[orders["is_recognised"]].assign(orders=1)
+    totals = sums(recognised, "customer_id", ["orders", "net_amount"]).reindex(ids)
+    dates = recognised.groupby("customer_id")["order_date"].agg(["min", "max"]).reindex(ids)
+    rows["first_order_date"] = dates["min"]
+    rows["last_order_date"] = dates["max"]
+    rows["orders"] = totals["orders"].fillna(0).astype("int64")
+    rows["net_revenue"] = [0 if pd.isna(net) else int(net) for net in totals["net_amount"]]
+    return rows.rename_axis("customer_id").reset_index()

@@ -1,0 +1,28 @@
+"""Stock levels and alerts (docs/reference/rules.md, Inventory)."""
+
+import pandas as pd
+
+from ecommerce_assets.rules.calendar import day_start
+from ecommerce_assets.rules.products import version_at
+from ecommerce_assets.rules.versions import latest
+
+SNAPSHOT_KEY = ["snapshot_date", "product_id", "warehouse_id"]
+
+
+def stock_levels(
+    inventory: pd.DataFrame, product_versions: pd.DataFrame, *, timezone: str
+) -> pd.DataFrame:
+    """Make `fct_inventory_daily` from all staged versions of some snapshots.
+
+    `product_versions` is `dim_product` of their products. The price version is the one valid at
+    the last instant of the snapshot's business day.
+    """
+    levels = latest(inventory, SNAPSHOT_KEY)
+    last_instant = day_start(levels["snapshot_date"] + pd.Timedelta(days=1), timezone)
+    last_instant -= pd.Timedelta(microseconds=1)
+    available = levels["on_hand"] - levels["allocated"]
+    return levels.assign(
+        product_key=version_at(product_versions, levels["product_id"], last_instant),
+        available=available,
+        is_alert=available < levels["reorder_point"],
+    )

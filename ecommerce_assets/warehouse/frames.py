@@ -1,0 +1,136 @@
+"""Frames from and to PostgreSQL, by COPY, exactly: minor units in the frame, numeric in the table."""
+
+import io
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+from psycopg import sql
+
+from ecommerce_assets.warehouse.tables import DECIMALS, Kind, Table
+
+_ARROW = {
+    Kind.TEXT: pa.string(),
+    Kind.JSON: pa.string(),
+    Kind.AMOUNT: pa.int64(),
+    Kind.PRICE: pa.int64(),
+    Kind.RATE: pa.int64(),
+    Kind.COUNT: pa.int64(),
+    Kind.MOMENT: pa.timestamp("us", "UTC"),
+    Kind.DAY: pa.date32(),
+    Kind.FLAG: pa.bool_(),
+}
+
+
+def read(
+    connection: psycopg.Connection,
+    query: str,
+    columns: Mapping[str, Kind],
+    parameters: Sequence[Any] | Mapping[str, Any] | None = None,
+) -> pd.DataFrame:
+    """Read a query's rows, whose columns have these names and kinds.
+
+    Money and rates come as whole minor units; a whole-number column is Int64 if it holds nulls.
+    """
+    selected = sql.SQL(", ").join(_selected(name, kind) for name, kind in columns.items())
+    statement = sql.SQL("copy (select {} from ({}) as q) to stdout (format csv)").format(
+        selected, sql.SQL(query)
+    )
+    buffer = io.BytesIO()
+    with connection.cursor().copy(statement, parameters) as copy:
+        for chunk in copy:
+            buffer.write(chunk)
+    if not buffer.tell():
+        schema = pa.schema([(name, _ARROW[kind]) for name, kind in columns.items()])
+        return _to_pandas(schema.empty_table())
+    buffer.seek(0)
+    table = pacsv.read_csv(
+        buffer,
+        read_options=pacsv.ReadOptions(column_names=list(columns), block_size=1 << 24),
+        parse_options=pacsv.ParseOptions(newlines_in_values=True),
+        convert_options=pacsv.ConvertOptions(
+            column_types={name: _ARROW[kind] for name, kind in columns.items()},
+            null_values=[""],
+            true_values=["t"],
+            false_values=["f"],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    )
+    return _to_pandas(table)
+
+
+def _selected(name: str, kind: Kind) -> sql.Composable:
+    column = sql.Identifier(name)
+    if kind in DECIMALS:
+        return sql.SQL("({} * {})::bigint").format(column, sql.Literal(10 ** DECIMALS[kind]))
+    return column
+
+
+def _to_pandas(table: pa.Table) -> pd.DataFrame:
+    series = {}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if pa.types.is_date(column.type):
+            column = column.cast(pa.timestamp("s"))
+        nullable_whole = pa.types.is_integer(column.type) and column.null_count
+        series[name] = column.to_pandas(
+            types_mapper={pa.int64(): pd.Int64Dtype()}.get if nullable_whole else None
+        )
+    return pd.DataFrame(series)
+
+
+def write(connection: psycopg.Connection, table: Table, frame: pd.DataFrame) -> None:
+    """Append a frame's rows to a table; the frame may have further columns and any order of them."""
+    copy_in(connection, table.name, table.columns, frame)
+
+
+def copy_in(
+    connection: psycopg.Connection, name: str, columns: Mapping[str, Kind], frame: pd.DataFrame
+) -> None:
+    """Append a frame's rows to these columns of the table of that name."""
+    if frame.empty:
+        return
+    arrays = {column: _to_arrow(frame[column], kind) for column, kind in columns.items()}
+    buffer = io.BytesIO()
+    pacsv.write_csv(
+        pa.table(arrays),
+        buffer,
+        # Quoted throughout, so that neither an empty text nor a lone \. is read as something else.
+        pacsv.WriteOptions(include_header=False, quoting_style="all_valid"),
+    )
+    statement = sql.SQL("copy {} ({}) from stdin (format csv)").format(
+        sql.Identifier(*name.split(".")), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    with connection.cursor().copy(statement) as copy:
+        copy.write(buffer.getbuffer())
+
+
+def _to_arrow(series: pd.Series, kind: Kind) -> pa.Array:
+    if kind in DECIMALS:
+        return _decimals(series, DECIMALS[kind])
+    if kind is Kind.DAY:
+        return pa.array(series.astype("datetime64[s]")).cast(pa.date32())
+    return pa.array(series, type=_ARROW[kind], from_pandas=True)
+
+
+def _decimals(series: pd.Series, places: int) -> pa.Array:
+    """Turn whole minor units into decimals without a detour over floats or texts."""
+    if series.dtype == object:
+        # Python's integers, which may be larger than 64 bits.
+        values = [None if pd.isna(v) else Decimal(int(v)).scaleb(-places) for v in series]
+        return pa.array(values, pa.decimal128(38, places))
+    integers = pa.array(series, type=pa.int64(), from_pandas=True)
+    low = pc.fill_null(integers, 0).to_numpy(zero_copy_only=False)
+    # A decimal128 is its unscaled value as two 64-bit words, the second the sign's extension.
+    words = np.column_stack([low, low >> 63]).astype("<i8")
+    return pa.Array.from_buffers(
+        pa.decimal128(38, places),
+        len(integers),
+        [pc.is_valid(integers).buffers()[1], pa.py_buffer(words)],
+    )

@@ -1,0 +1,112 @@
+"""Connections to the warehouse, and the one lock that every change of it holds.
+
+SQL on tables stands with the modules that know them.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import sql
+
+from ecommerce_assets.errors import OperatorError
+
+CHANNEL = "warehouse_version"
+"""What listeners are notified on, with the new version as text, when a change is committed."""
+
+_WRITE_LOCK = 0x65636F6D  # any number no other program of this database locks
+_LOCK_SECONDS = 600
+
+_DATABASE_FAULTS = {
+    "53100": "the disk of the database is full; make room, then load again",
+    "57P01": "the database was shut down; start it, then load again",
+    "25006": "the database is read-only; point ECOMMERCE_DATABASE_URL at the primary",
+}
+
+
+class WarehouseError(OperatorError):
+    """The database did not do what was asked, for a reason an operator can mend."""
+
+
+class LockHeldError(WarehouseError):
+    """Somebody else has held the warehouse's lock for too long."""
+
+
+@contextmanager
+def connect(url: str, application_name: str = "ecommerce load") -> Iterator[psycopg.Connection]:
+    """Open a connection in UTC, autocommit outside `writing` blocks, and close it in the end.
+
+    Raises:
+        WarehouseError: the database cannot be reached, or the connection was lost.
+    """
+    try:
+        with psycopg.connect(
+            url, autocommit=True, application_name=application_name, options="-c TimeZone=UTC"
+        ) as connection:
+            yield connection
+    except psycopg.Error as error:
+        raise _explained(error) from error
+
+
+def _explained(error: psycopg.Error) -> WarehouseError:
+    known = _DATABASE_FAULTS.get(error.sqlstate or "")
+    if known:
+        return WarehouseError(f"Nothing half done was kept: {known}.")
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if isinstance(error, psycopg.OperationalError):
+        return WarehouseError(
+            f"The database cannot be reached or broke off ({reason}); nothing half done was kept, "
+            "load again once it is there."
+        )
+    return WarehouseError(f"The database refused a statement: {reason}.")
+
+
+@contextmanager
+def writing(
+    connection: psycopg.Connection, lock_seconds: int = _LOCK_SECONDS
+) -> Iterator[psycopg.Connection]:
+    """Run a block as one transaction, alone among all writers of the warehouse.
+
+    Raises:
+        LockHeldError: the lock did not come free within `lock_seconds`; names who holds it.
+    """
+    with connection.transaction():
+        connection.execute(
+            sql.SQL("set local lock_timeout = {}").format(sql.Literal(f"{lock_seconds}s"))
+        )
+        try:
+            connection.execute("select pg_advisory_xact_lock(%s)", [_WRITE_LOCK])
+        except psycopg.errors.LockNotAvailable:
+            raise LockHeldError(_held_message(connection.info.dsn, lock_seconds)) from None
+        yield connection
+
+
+def bump_version(connection: psycopg.Connection) -> None:
+    """Count a change that readers will see, and tell them when it is committed."""
+    connection.execute(
+        """
+        with bumped as (
+            update ops.warehouse_version set version = version + 1 returning version
+        )
+        select pg_notify(%s, version::text) from bumped
+        """,
+        [CHANNEL],
+    )
+
+
+def _held_message(dsn: str, lock_seconds: int) -> str:
+    with psycopg.connect(dsn) as looker:
+        holder = looker.execute(
+            """
+            select coalesce(nullif(a.application_name, ''), 'an unnamed program'), a.pid,
+                   date_trunc('second', a.xact_start)::text
+            from pg_locks l join pg_stat_activity a using (pid)
+            where l.locktype = 'advisory' and l.objid = %s and l.granted
+            """,
+            [_WRITE_LOCK],
+        ).fetchone()
+    who = "{} (process {}, since {})".format(*holder) if holder else "a program that has just ended"
+    return (
+        f"The warehouse's lock was not free for {lock_seconds} s: it is held by {who}; "
+        "wait for it or end it, then load again."
+    )
