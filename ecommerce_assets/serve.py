@@ -1,0 +1,203 @@
+"""`ecommerce serve`: the Dagster UI with its daemon, and the API, as one program that stops whole.
+
+What they show does not belong here.
+"""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Self
+
+from dagster._core.errors import DagsterUserCodeUnreachableError
+from dagster._grpc.client import DagsterGrpcClient
+
+from ecommerce_assets.errors import OperatorError
+from ecommerce_assets.instance import open_instance
+from ecommerce_assets.settings import PROJECT_ROOT, Settings
+
+LOCATION = "ecommerce_assets"
+"""The code location's name, as in workspace.yaml; Dagster keys the state of schedules by it."""
+
+_START_SECONDS = 120
+_STOP_SECONDS = 15
+_POLL_SECONDS = 0.1
+
+
+def serve(
+    settings: Settings,
+    host: str = "127.0.0.1",
+    ui_port: int = 3000,
+    api_port: int = 8000,
+    say: Callable[[str], None] = print,
+) -> None:
+    """Run the Dagster UI, its daemon and the API until Ctrl-C or SIGTERM, then stop all of them.
+
+    Each address is said once it answers. The UI has no log-in of its own: a host that others can
+    reach needs something in front of it that has.
+
+    Raises:
+        OperatorError: a port is taken, or one of the programs ended by itself.
+    """
+    for port in (ui_port, api_port):
+        _require_free(host, port)
+    open_instance(settings).dispose()  # its tables exist before three programs look for them
+    with (
+        tempfile.TemporaryDirectory(prefix="ecommerce-") as folder,
+        _stop_requests() as stopping,
+        _Programs(stopping) as programs,
+    ):
+        code = Path(folder) / "code.sock"
+        workspace = Path(folder) / "workspace.yaml"
+        server = {"grpc_server": {"socket": str(code), "location_name": LOCATION}}
+        workspace.write_text(json.dumps({"load_from": [server]}))
+        listen_on = ("--host", host, "--port")
+        programs.start("The API", "uvicorn", "ecommerce_api.main:app", *listen_on, str(api_port))
+        programs.start(
+            "Dagster's code server",
+            *("dagster", "code-server", "start", "--log-level", "warning"),
+            *("--module-name", "ecommerce_assets.definitions", "--location-name", LOCATION),
+            *("--working-directory", str(PROJECT_ROOT), "--socket", str(code)),
+        )
+        if programs.await_answer("Dagster's code server", partial(_code_server_answers, code)):
+            of_workspace = ("--workspace", str(workspace))
+            programs.start(
+                "The Dagster UI", "dagster_webserver", *of_workspace, *listen_on, str(ui_port)
+            )
+            programs.start("The Dagster daemon", "dagster._daemon", "run", *of_workspace)
+        for name, port in (("The API", api_port), ("The Dagster UI", ui_port)):
+            if programs.await_answer(name, partial(_http_answers, host, port)):
+                say(f"{name} is at http://{_url_host(host)}:{port}")
+        programs.watch()
+
+
+class _Programs:
+    """Python modules run as programs, each with a process group of its own, stopped as groups."""
+
+    def __init__(self, stopping: Callable[[], bool]) -> None:
+        self._stopping = stopping
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for program in self._running.values():
+            _signal_group(program, signal.SIGTERM)
+        deadline = time.monotonic() + _STOP_SECONDS
+        for program in self._running.values():
+            with suppress(subprocess.TimeoutExpired):
+                program.wait(max(0, deadline - time.monotonic()))
+        for program in self._running.values():
+            _signal_group(program, signal.SIGKILL)  # and what a program left behind in its group
+            program.wait()
+
+    def start(self, name: str, module: str, *arguments: str) -> None:
+        self._running[name] = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=PROJECT_ROOT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # a Ctrl-C reaches this process only, which stops the others
+        )
+
+    def await_answer(self, name: str, answers: Callable[[], bool]) -> bool:
+        """Wait for it to answer; False when a stop was requested meanwhile."""
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._stopping():
+            if answers():
+                return True
+            self._require_all()
+            if time.monotonic() > deadline:
+                raise OperatorError(f"{name} did not answer for {_START_SECONDS} s.")
+            time.sleep(_POLL_SECONDS)
+        return False
+
+    def watch(self) -> None:
+        """Wait until a stop is requested."""
+        while not self._stopping():
+            self._require_all()
+            time.sleep(_POLL_SECONDS)
+
+    def _require_all(self) -> None:
+        for name, program in self._running.items():
+            if program.poll() is not None and not self._stopping():
+                raise OperatorError(
+                    f"{name} ended by itself (exit status {program.returncode}); "
+                    "its last lines above say why."
+                )
+
+
+def _signal_group(program: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(program.pid, number)
+
+
+@contextmanager
+def _stop_requests() -> Iterator[Callable[[], bool]]:
+    """Turn Ctrl-C, SIGTERM and SIGHUP, however many, into an answer to whether to stop."""
+    requested = False
+
+    def request(number: int, frame: FrameType | None) -> None:
+        nonlocal requested
+        requested = True
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, request) for number in numbers}
+    try:
+        yield lambda: requested
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _require_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise OperatorError(
+                f"Port {port} on {host} cannot be used ({error.strerror}); "
+                "stop the program that has it, or choose another port."
+            ) from None
+
+
+def _code_server_answers(code: Path) -> bool:
+    try:
+        DagsterGrpcClient(socket=str(code)).ping("")
+    except DagsterUserCodeUnreachableError:
+        return False
+    return True
+
+
+def _http_answers(host: str, port: int) -> bool:
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    connection = http.client.HTTPConnection(reached, port, timeout=5)
+    try:
+        connection.request("GET", "/")
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+def _url_host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
