@@ -1,0 +1,1 @@
+"""Where landing files come from: the synthetic shop and importers of real exports. No warehouse."""

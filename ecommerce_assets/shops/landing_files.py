@@ -1,0 +1,80 @@
+"""Writes the files of a landing zone. What is in them belongs to the shop that they come from."""
+
+import datetime as dt
+import io
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv
+
+from ecommerce_assets.errors import OperatorError
+from ecommerce_assets.warehouse.tables import STAGING
+
+
+class LandingError(OperatorError):
+    """A landing zone cannot be written."""
+
+
+def claim(out: Path) -> None:
+    """Make `out` a landing zone to be written.
+
+    Raises:
+        LandingError: `out` holds landing files already, or cannot be made.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        held = next((file for feed in STAGING for file in sorted(out.glob(f"{feed}/*"))), None)
+    except OSError as error:
+        raise LandingError(
+            f"{out} cannot be made a landing zone: {error.strerror}; name another folder."
+        ) from None
+    if held:
+        raise LandingError(f"{held} is there already; name a folder without landing files.")
+
+
+def decimals(minor_units: npt.NDArray[np.int64], places: int) -> pa.Array:
+    """Whole minor units as decimals: 1250 with 2 places is written 12.50."""
+    words = np.empty((len(minor_units), 2), dtype=np.int64)
+    words[:, 0] = minor_units
+    words[:, 1] = minor_units >> 63
+    return pa.Array.from_buffers(
+        pa.decimal128(18, places), len(words), [None, pa.py_buffer(words.tobytes())]
+    )
+
+
+def write_batch(
+    out: Path,
+    feed: str,
+    day: dt.date,
+    records: pa.Table,
+    *,
+    broken_lines: bytes = b"",
+    quoted: bool = False,
+) -> None:
+    """Write one feed's batch of a day as `<out>/<feed>/<YYYY-MM-DD>.csv`, whole or not at all.
+
+    `broken_lines` follow the records as they are. `quoted` puts every text in quotes; without it, a
+    text with a comma or a quote raises.
+
+    Raises:
+        LandingError: the file cannot be written.
+    """
+    body = io.BytesIO()
+    body.write((",".join(records.column_names) + "\n").encode())
+    options = pyarrow.csv.WriteOptions(
+        include_header=False, quoting_style="needed" if quoted else "none"
+    )
+    pyarrow.csv.write_csv(records, body, options)
+    body.write(broken_lines)
+    path = out / feed / f"{day}.csv"
+    unfinished = path.with_name(f"{path.name}.tmp")
+    try:
+        path.parent.mkdir(exist_ok=True)
+        unfinished.write_bytes(body.getbuffer())
+        unfinished.rename(path)
+    except OSError as error:
+        raise LandingError(
+            f"{path} cannot be written: {error.strerror}; mend that, empty {out} and start again."
+        ) from None
