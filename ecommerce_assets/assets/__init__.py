@@ -1,0 +1,1 @@
+"""The graph: each asset reads, calls a rule, replaces. Nothing else lives here."""

@@ -1,22 +1,21 @@
 """Landed records into staged | quarantined: every record in one of the two, never both."""
 
-import json
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ecommerce_assets.feeds.contract import Feed, Store
-from ecommerce_assets.feeds.judging import Fault, judge
+from ecommerce_assets.feeds.judging import judge
 from ecommerce_assets.feeds.parsing import Mask
-from ecommerce_assets.feeds.privacy import Hasher, looks_like_address, mask_addresses
+from ecommerce_assets.feeds.privacy import Hasher
+from ecommerce_assets.feeds.quarantine import (
+    MalformedRecord,
+    malformed_quarantine,
+    row_quarantine,
+)
 from ecommerce_assets.feeds.reading import Records
-
-ADDRESS = ["batch_date", "source_file", "line_number"]
-
 
 @dataclass(frozen=True)
 class LandedRecords:
@@ -60,9 +59,13 @@ def split(feed: Feed, store: Store, hasher: Hasher, landed: Sequence[LandedRecor
         values = values.rename(columns={"email": "email_sha256"})
     staged = pd.concat([address, values], axis=1)[~bad].reset_index(drop=True)
 
-    rejected = _quarantined(feed, hasher, texts, address, judged.faults)
-    quarantined = pd.concat([rejected, _malformed(feed, landed)], ignore_index=True)
-    return Split(staged, quarantined)
+    malformed = [
+        MalformedRecord(file.batch_date, file.source_file, record.line_number, record.text)
+        for file in landed
+        for record in file.records.malformed
+    ]
+    rejected = row_quarantine(feed, hasher, texts, address, judged.faults)
+    return Split(staged, pd.concat([rejected, malformed_quarantine(feed, malformed)]))
 
 
 def _stack(
@@ -95,79 +98,3 @@ def _stack(
         }
     )
     return texts, unfit, address
-
-
-def _quarantined(
-    feed: Feed, hasher: Hasher, texts: pd.DataFrame, address: pd.DataFrame, faults: list[Fault]
-) -> pd.DataFrame:
-    reasons: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for fault in faults:
-        values = texts[fault.column].iloc[fault.positions]
-        for position, value in zip(fault.positions.tolist(), values, strict=True):
-            reasons[position].append(
-                reason(fault.rule, fault.column, _kept(fault.column, value, hasher), fault.message)
-            )
-    positions = sorted(reasons)
-    records = [
-        {
-            ("email_sha256" if name == "email" else name): _kept(name, value, hasher)
-            for name, value in record.items()
-        }
-        for record in texts.iloc[positions].to_dict("records")
-    ]
-    frame = address.iloc[positions].reset_index(drop=True)
-    frame.insert(0, "feed", feed.name)
-    frame["business_key"] = pd.Series(
-        ["|".join(record[name] or "" for name in feed.key) or None for record in records],
-        dtype="str",
-    )
-    frame["stage"] = "row"
-    frame["reasons"] = [as_json(reasons[position]) for position in positions]
-    frame["record"] = [as_json(record) for record in records]
-    return frame.astype({"reasons": "str", "record": "str"})
-
-
-def _malformed(feed: Feed, landed: Sequence[LandedRecords]) -> pd.DataFrame:
-    rows = [
-        {
-            "feed": feed.name,
-            "batch_date": file.batch_date,
-            "source_file": file.source_file,
-            "line_number": malformed.line_number,
-            "business_key": None,
-            "stage": "row",
-            "reasons": as_json(
-                [reason("malformed", None, None, "is not a record of the shape of its file")]
-            ),
-            "record": as_json({"raw": _visible(mask_addresses(malformed.text))}),
-        }
-        for file in landed
-        for malformed in file.records.malformed
-    ]
-    columns = ["feed", *ADDRESS, "business_key", "stage", "reasons", "record"]
-    return pd.DataFrame(rows, columns=columns).astype({"batch_date": "datetime64[s]"})
-
-
-def _kept(column: str, value: object, hasher: Hasher) -> str | None:
-    """Show a value in quarantine: hashed where it is, or looks like, an e-mail address."""
-    if not isinstance(value, str):
-        return None
-    if column == "email" or looks_like_address(value):
-        return hasher(value)
-    return _visible(value)
-
-
-def _visible(text: str) -> str:
-    r"""Write what JSON or UTF-8 in PostgreSQL cannot hold as an escape one can see: ``\u0000``."""
-    text = text.replace("\0", "\\u0000")
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def reason(rule: str, column: str | None, value: str | None, message: str) -> dict[str, Any]:
-    """Make one of a quarantined record's reasons."""
-    return {"rule": rule, "column": column, "value": value, "message": message}
-
-
-def as_json(value: object) -> str:
-    """Write a reason or record for a jsonb column."""
-    return json.dumps(value, ensure_ascii=False)

@@ -14,7 +14,7 @@ from ecommerce_assets.rules.versions import latest
 
 RECOGNISED = ("paid", "fulfilled", "delivered", "returned")
 
-MESSAGES = {
+_MESSAGES = {
     "discount_exceeds_gross": "the order's discount is more than the gross of its lines so far",
     "orphan": "what it belongs to is not in the facts",
     "unpaid_return": "its order is not recognised: it was never paid, or was cancelled",
@@ -28,7 +28,7 @@ class Cluster:
     """The facts of some orders, with the columns of their tables, and what broke relation rules.
 
     `broken` has a row a broken rule of a record: `feed`, its address, `business_key`, `order_id`,
-    `rule`.
+    `rule` and `message`.
     """
 
     orders: pd.DataFrame
@@ -212,12 +212,13 @@ def _with_refunds(orders: pd.DataFrame, returns: pd.DataFrame) -> pd.DataFrame:
 def _broken(feed: str, key: str, records: pd.DataFrame, rule: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "feed": feed,
+            "feed": pd.Series(feed, index=records.index, dtype="str"),
             "batch_date": records["batch_date"],
             "source_file": records["source_file"],
             "line_number": records["line_number"],
             "business_key": records[key],
             "order_id": records["order_id"],
             "rule": rule,
+            "message": _MESSAGES[rule],
         }
     )

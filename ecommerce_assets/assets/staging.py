@@ -1,0 +1,170 @@
+"""The staged feeds and their row quarantine: one multi-asset a feed, and whether its days came in."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.source_asset import (
+    SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION as WITHOUT_MATERIALIZATIONS,
+)
+
+from ecommerce_assets.assets.batches import StagedDay, stage_batches
+from ecommerce_assets.assets.specs import POOL, SINGLE_RUN, asset_key, table_spec
+from ecommerce_assets.feeds.contract import FEEDS, Feed
+from ecommerce_assets.partitions import days_of
+from ecommerce_assets.shop import Shop
+from ecommerce_assets.warehouse.staging import (
+    log_refusals,
+    quarantined_by_rule,
+    refusals_of,
+    remember_load,
+)
+from ecommerce_assets.warehouse.tables import QUARANTINE, STAGING
+
+
+def staged(feed: str) -> dg.AssetKey:
+    """The key of a staged feed."""
+    return asset_key(STAGING[feed])
+
+
+def quarantined(feed: str) -> dg.AssetKey:
+    """The key of a feed's row quarantine."""
+    return dg.AssetKey(["quarantine", feed])
+
+
+def staging_assets(days: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """Build the assets of all feeds."""
+    return [_feed_assets(feed, days) for feed in FEEDS.values()]
+
+
+def accepted_checks(days: dg.PartitionsDefinition) -> list[dg.AssetChecksDefinition]:
+    """Build the checks that fail, and with them the run, on a refused feed-day."""
+    return [_accepted_check(feed, days) for feed in FEEDS.values()]
+
+
+def _feed_assets(feed: Feed, days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name=f"stage_{feed.name}",
+        specs=[
+            table_spec(
+                STAGING[feed.name],
+                f"Every accepted record of the feed `{feed.name}`, typed, with the file and line it"
+                " came from.",
+            ),
+            table_spec(
+                QUARANTINE,
+                f"Every record of the feed `{feed.name}` that breaks a row rule, with all its"
+                " reasons.",
+                key=quarantined(feed.name),
+            ),
+        ],
+        partitions_def=days,
+        backfill_policy=SINGLE_RUN,
+        pool=POOL,
+    )
+    def stage(
+        context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]
+    ) -> Iterator[dg.Output[None]]:
+        batch_days = days_of(context)
+        outcomes = []
+        with shop.warehouse() as connection:
+            remember_load(connection, context.run_id)
+            for outcome in stage_batches(shop, connection, feed, batch_days):
+                outcomes.append(outcome)
+                shop.progress(f"staging {feed.name}", len(outcomes) / len(batch_days))
+            refusals = [outcome.refusal for outcome in outcomes if outcome.refusal]
+            log_refusals(connection, context.run_id, refusals)
+            rules = quarantined_by_rule(connection, feed.name, batch_days[0], batch_days[-1])
+        context.log.info(
+            f"{feed.name}: {sum(o.is_changed for o in outcomes)} of {len(outcomes)} days changed,"
+            f" {len(refusals)} refused"
+        )
+        yield from _outputs(
+            context,
+            feed,
+            {
+                outcome.day.isoformat(): _metadata(outcome, rules.get(outcome.day, {}))
+                for outcome in outcomes
+                if not outcome.refusal
+            },
+        )
+
+    return stage
+
+
+def _metadata(outcome: StagedDay, rules: Mapping[str, int]) -> dict[str, Any]:
+    files = outcome.files
+    ignored = {name for names in files["ignored_columns"] for name in json.loads(names)}
+    return {
+        "landed": int(files["records"].sum()),
+        "dagster/partition_row_count": int(files["staged"].sum()),
+        "quarantined": int(files["quarantined"].sum()),
+        "quarantined_by_rule": dict(rules),
+        "files": list(files["source_file"]),
+        "ignored_columns": sorted(ignored),
+        "changed": outcome.is_changed,
+    }
+
+
+def _outputs(
+    context: dg.AssetExecutionContext, feed: Feed, metadata: Mapping[str, Mapping[str, Any]]
+) -> Iterator[dg.Output[None]]:
+    """Mark the accepted days as materialized, by day, and let what is downstream go on."""
+    for key in (staged(feed.name), quarantined(feed.name)):
+        if len(metadata) == len(context.partition_keys):
+            for day, facts in metadata.items():
+                context.add_asset_metadata(facts, asset_key=key, partition_key=day)
+            yield dg.Output(None, output_name=key.to_python_identifier())
+            continue
+        # Dagster would mark a refused day like the others: it knows no output for a part of a
+        # range. So the days that came in are reported one by one, and the output reports none.
+        for day, facts in metadata.items():
+            context.log_event(dg.AssetMaterialization(key, partition=day, metadata=facts))
+        yield dg.Output(
+            None,
+            output_name=key.to_python_identifier(),
+            metadata={WITHOUT_MATERIALIZATIONS: True},
+        )
+
+
+def _accepted_check(feed: Feed, days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
+    key = staged(feed.name)
+
+    @dg.asset_check(
+        asset=key,
+        name="accepted",
+        partitions_def=days,
+        pool=POOL,
+        description="No file of the day was refused (docs/reference/feeds.md, What is refused).",
+    )
+    def accepted(
+        context: dg.AssetCheckExecutionContext, shop: dg.ResourceParam[Shop]
+    ) -> dg.AssetCheckResult:
+        with shop.warehouse() as connection:
+            refusals = [r for r in refusals_of(connection, context.run.run_id) if r.feed == feed.name]
+        # A result has no partition in a range run, so each failure is reported for its day here.
+        for refusal in refusals:
+            context.instance.report_runless_asset_event(
+                dg.AssetCheckEvaluation(
+                    asset_key=key,
+                    check_name="accepted",
+                    passed=False,
+                    partition=refusal.batch_date.isoformat(),
+                    metadata={"file": refusal.source_file or "all", "reason": refusal.reason},
+                )
+            )
+        if refusals:
+            raise dg.Failure("; ".join(_sentence(refusal) for refusal in refusals))
+        return dg.AssetCheckResult(passed=True)
+
+    def _sentence(refusal: Any) -> str:
+        file = refusal.source_file or "the day"
+        return f"{refusal.feed} of {refusal.batch_date} was refused: {file}: {refusal.reason}"
+
+    return accepted
+
+
+def all_staged() -> Sequence[dg.AssetKey]:
+    """The keys of all staged feeds."""
+    return [staged(feed) for feed in FEEDS]

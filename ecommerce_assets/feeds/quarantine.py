@@ -1,0 +1,122 @@
+"""Rows of `quarantine.records`: a bad record with all its reasons, personal data hashed.
+
+What is bad is decided elsewhere: `feeds.judging` for the row rules, `rules.orders` for the relations.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from ecommerce_assets.feeds.contract import Feed
+from ecommerce_assets.feeds.judging import Fault
+from ecommerce_assets.feeds.privacy import Hasher, looks_like_address, mask_addresses
+
+ADDRESS = ["feed", "batch_date", "source_file", "line_number"]
+COLUMNS = [*ADDRESS, "business_key", "stage", "reasons", "record"]
+
+
+@dataclass(frozen=True)
+class MalformedRecord:
+    """A record of a batch that has not the shape of its file."""
+
+    batch_date: pd.Timestamp
+    source_file: str
+    line_number: int
+    text: str
+
+
+def row_quarantine(
+    feed: Feed, hasher: Hasher, texts: pd.DataFrame, address: pd.DataFrame, faults: Sequence[Fault]
+) -> pd.DataFrame:
+    """Make a row for each record that has a fault, with the columns `COLUMNS`."""
+    reasons: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for fault in faults:
+        values = texts[fault.column].iloc[fault.positions]
+        for position, value in zip(fault.positions.tolist(), values, strict=True):
+            reasons[position].append(
+                _reason(fault.rule, fault.column, _kept(fault.column, value, hasher), fault.message)
+            )
+    positions = sorted(reasons)
+    records = [_kept_record(record, hasher) for record in texts.iloc[positions].to_dict("records")]
+    keys = ["|".join(record[name] or "" for name in feed.key) or None for record in records]
+    return _rows(
+        address.iloc[positions].assign(feed=feed.name, business_key=keys, stage="row"),
+        [reasons[position] for position in positions],
+        records,
+    )
+
+
+def malformed_quarantine(feed: Feed, malformed: Sequence[MalformedRecord]) -> pd.DataFrame:
+    """Make a row for each malformed record, its text masked, with the columns `COLUMNS`."""
+    rows = pd.DataFrame(malformed, columns=["batch_date", "source_file", "line_number", "text"])
+    reason = _reason("malformed", None, None, "has not the shape of its file's records")
+    return _rows(
+        rows.assign(feed=feed.name, business_key=None, stage="row"),
+        [[reason]] * len(rows),
+        [{"raw": _visible(mask_addresses(text))} for text in rows["text"]],
+    )
+
+
+def relation_quarantine(
+    broken: pd.DataFrame, records: pd.DataFrame, hasher: Hasher
+) -> pd.DataFrame:
+    """Make a row for each record that broke relation rules, with `COLUMNS` and `order_id`.
+
+    `broken` has a row a record and rule (`rules.orders.Cluster`), `records` the JSON object that
+    was staged at each address, in `record`.
+    """
+    reasons: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
+    for *address, key, rule, message in broken[
+        [*ADDRESS, "business_key", "rule", "message"]
+    ].itertuples(index=False):
+        reasons[tuple(address)].append(_reason(rule, None, _kept("", key, hasher), message))
+    rows = broken.drop_duplicates(ADDRESS).merge(records, on=ADDRESS)
+    rows["business_key"] = [_kept("", key, hasher) for key in rows["business_key"]]
+    kept = [_kept_record(json.loads(record), hasher) for record in rows["record"]]
+    addresses = rows[ADDRESS].itertuples(index=False, name=None)
+    return _rows(
+        rows.assign(stage="relation"), [reasons[address] for address in addresses], kept
+    ).assign(order_id=rows["order_id"].to_numpy())
+
+
+def _rows(
+    rows: pd.DataFrame, reasons: Sequence[object], records: Sequence[object]
+) -> pd.DataFrame:
+    columns = {
+        "reasons": [json.dumps(reason, ensure_ascii=False) for reason in reasons],
+        "record": [json.dumps(record, ensure_ascii=False) for record in records],
+    }
+    return rows.assign(**columns)[COLUMNS].astype(
+        {"batch_date": "datetime64[s]", "line_number": "int64", "business_key": "str"}
+    )
+
+
+def _reason(rule: str, column: str | None, value: str | None, message: str) -> dict[str, Any]:
+    return {"rule": rule, "column": column, "value": value, "message": message}
+
+
+def _kept_record(record: Mapping[Any, object], hasher: Hasher) -> dict[str, str | None]:
+    """Show a record as it came, personal data hashed (and said to be)."""
+    return {
+        ("email_sha256" if name == "email" else name): _kept(name, value, hasher)
+        for name, value in record.items()
+    }
+
+
+def _kept(column: str, value: object, hasher: Hasher) -> str | None:
+    """Show a value: hashed where it is, or looks like, an e-mail address."""
+    if not isinstance(value, str):
+        return None
+    if column == "email" or looks_like_address(value):
+        return hasher(value)
+    return _visible(value)
+
+
+def _visible(text: str) -> str:
+    r"""Write what JSON or UTF-8 in PostgreSQL cannot hold as an escape one can see: ``\\u0000``."""
+    text = text.replace("\0", "\\u0000")
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,75 @@
+"""The shop that a process works for: its settings, landing zone, warehouse and clock, as one resource."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import psycopg
+
+from ecommerce_assets.feeds.contract import Store
+from ecommerce_assets.feeds.landing import LandingZone
+from ecommerce_assets.feeds.privacy import Hasher
+from ecommerce_assets.settings import Settings
+from ecommerce_assets.warehouse.frozen_settings import freeze_settings
+from ecommerce_assets.warehouse.schema import migrate
+from ecommerce_assets.warehouse.server import database_url
+from ecommerce_assets.warehouse.session import connect
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _ignore_progress(_: str, __: float) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What assets need of the outside. `progress` is told of an asset which share of it is done."""
+
+    settings: Settings
+    now: Callable[[], dt.datetime] = _now
+    progress: Callable[[str, float], None] = _ignore_progress
+
+    @property
+    def today(self) -> dt.date:
+        """The date now, in the store's time zone."""
+        return self.now().astimezone(ZoneInfo(self.settings.timezone)).date()
+
+    @cached_property
+    def landing(self) -> LandingZone:
+        """The landing zone."""
+        return LandingZone(self.settings.landing_url)
+
+    @cached_property
+    def store(self) -> Store:
+        """What records are judged by."""
+        return Store(self.settings.timezone, self.settings.currency)
+
+    @cached_property
+    def hasher(self) -> Hasher:
+        """What e-mail addresses are hashed with."""
+        key = self.settings.hash_key
+        return Hasher(key.get_secret_value() if key else None)
+
+    @cached_property
+    def database_url(self) -> str:
+        """The URL of the warehouse, its schema up to date."""
+        url = database_url(self.settings)
+        migrate(url)
+        return url
+
+    @contextmanager
+    def warehouse(self) -> Iterator[psycopg.Connection]:
+        """Connect to the warehouse in order to load it.
+
+        Raises:
+            SettingsChangedError: it was loaded under other settings.
+        """
+        with connect(self.database_url) as connection:
+            freeze_settings(connection, self.settings)
+            yield connection

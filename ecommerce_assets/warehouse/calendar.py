@@ -1,0 +1,48 @@
+"""`dim_date` in the warehouse: the days that the facts reach, and their replacement."""
+
+import pandas as pd
+import psycopg
+
+from ecommerce_assets.warehouse.frames import write
+from ecommerce_assets.warehouse.tables import DIM_DATE
+
+# Each bound from the end of an index, not from a scan.
+_RANGE = """
+    select least(
+               (select min(order_date) from analytics.fct_orders),
+               (select min(return_date) from analytics.fct_returns),
+               (select min(snapshot_date) from analytics.fct_inventory_daily),
+               (select min(date) from analytics.fct_revenue_daily)
+           ),
+           greatest(
+               (select max(order_date) from analytics.fct_orders),
+               (select max(return_date) from analytics.fct_returns),
+               (select max(snapshot_date) from analytics.fct_inventory_daily),
+               (select max(date) from analytics.fct_revenue_daily)
+           )
+"""
+
+
+Range = tuple[pd.Timestamp, pd.Timestamp]
+
+
+def read_range(connection: psycopg.Connection) -> Range | None:
+    """The first and last date of any fact; None without facts."""
+    return _range(connection.execute(_RANGE))
+
+
+def read_held_range(connection: psycopg.Connection) -> Range | None:
+    """The first and last date that `dim_date` has; None while it is empty."""
+    return _range(connection.execute("select min(date), max(date) from analytics.dim_date"))
+
+
+def _range(cursor: psycopg.Cursor) -> Range | None:
+    first, last = cursor.fetchone() or (None, None)
+    return None if first is None else (pd.Timestamp(first), pd.Timestamp(last))
+
+
+def replace(connection: psycopg.Connection, dates: pd.DataFrame | None) -> None:
+    """Replace all dates, by none if there are none."""
+    connection.execute("delete from analytics.dim_date")
+    if dates is not None:
+        write(connection, DIM_DATE, dates)

@@ -1,0 +1,100 @@
+"""`dim_customer` in the warehouse: its inputs by touched customer, and its replacement."""
+
+import datetime as dt
+from collections.abc import Collection
+
+import pandas as pd
+import psycopg
+
+from ecommerce_assets.rules.cohorts import HORIZONS
+from ecommerce_assets.warehouse import touched
+from ecommerce_assets.warehouse.frames import read, write
+from ecommerce_assets.warehouse.staging import hand_over_batches
+from ecommerce_assets.warehouse.orders import list_batch_orders
+from ecommerce_assets.warehouse.tables import DIM_CUSTOMER, FCT_ORDERS, STAGING
+
+_ORDER_COLUMNS = ("customer_id", "order_date", "is_recognised", "net_amount")
+
+
+def hand_over(connection: psycopg.Connection, days: Collection[dt.date]) -> None:
+    """Hand over the customers that batches touch, by their records or their orders."""
+    hand_over_batches(connection, "customers", days)
+    list_batch_orders(connection, days)
+    touched.hand_over(
+        connection,
+        touched.CUSTOMERS,
+        """
+        select customer_id, order_date from analytics.fct_orders join batch_orders using (order_id)
+        where customer_id is not null
+        union
+        select customer_id, return_date from batch_orders
+        join analytics.fct_orders using (order_id) join analytics.fct_returns using (order_id)
+        where customer_id is not null
+        """,
+    )
+
+
+def read_records(connection: psycopg.Connection) -> pd.DataFrame:
+    """Read all staged versions of the customers in `taken`."""
+    return read(
+        connection,
+        "select * from staging.customers where customer_id in (select customer_id from taken)",
+        STAGING["customers"].columns,
+    )
+
+
+def read_orders(connection: psycopg.Connection) -> pd.DataFrame:
+    """Read what `rules.customers.build_customers` takes of the orders of those in `taken`."""
+    return read(
+        connection,
+        """
+        select customer_id, order_date, is_recognised, net_amount from analytics.fct_orders
+        where customer_id in (select customer_id from taken)
+        """,
+        {name: FCT_ORDERS.columns[name] for name in _ORDER_COLUMNS},
+    )
+
+
+def replace(connection: psycopg.Connection, customers: pd.DataFrame) -> None:
+    """Replace the customers in `taken`.
+
+    Hands on old and new first order dates where they differ (a new customer's order turns into a
+    repeat one, or back), and the cohorts within whose longest horizon something changed.
+    """
+    connection.execute(
+        """
+        create temporary table before on commit drop as
+        select customer_id, first_order_date from analytics.dim_customer
+        where customer_id in (select customer_id from taken)
+        """
+    )
+    connection.execute(
+        "delete from analytics.dim_customer where customer_id in (select customer_id from taken)"
+    )
+    write(connection, DIM_CUSTOMER, customers)
+    connection.execute(
+        """
+        create temporary table moved on commit drop as
+        select unnest(array[b.first_order_date, a.first_order_date]) as date
+        from before b full join (
+            select customer_id, first_order_date from analytics.dim_customer
+            where customer_id in (select customer_id from taken)
+        ) a using (customer_id)
+        where b.first_order_date is distinct from a.first_order_date
+        """
+    )
+    touched.hand_over(
+        connection, touched.DATES, "select distinct date from moved where date is not null"
+    )
+    touched.hand_over(
+        connection,
+        touched.COHORTS,
+        """
+        select date from moved where date is not null
+        union
+        select c.first_order_date from taken t join analytics.dim_customer c using (customer_id)
+        where t.date between c.first_order_date and c.first_order_date + %s::int
+        """,
+        max(HORIZONS),
+    )
+    connection.execute("drop table before, moved")

@@ -1,0 +1,64 @@
+"""The settings that shaped the figures, kept with them: figures of two settings never mix."""
+
+import hashlib
+
+import psycopg
+
+from ecommerce_assets.errors import OperatorError
+from ecommerce_assets.rules import RULES_VERSION
+from ecommerce_assets.settings import Settings
+
+
+class SettingsChangedError(OperatorError):
+    """The warehouse was loaded under other settings, or by other rules."""
+
+
+def freeze_settings(connection: psycopg.Connection, settings: Settings) -> None:
+    """Keep the settings with an empty warehouse; compare them with those of a loaded one.
+
+    Raises:
+        SettingsChangedError: names what differs and `ecommerce rebuild`.
+    """
+    wanted = _shaping(settings)
+    connection.cursor().executemany(
+        "insert into ops.settings (name, value) values (%s, %s) on conflict do nothing",
+        list(wanted.items()),
+    )
+    kept = dict(connection.execute("select name, value from ops.settings").fetchall())
+    differing = sorted(name for name, value in wanted.items() if kept[name] != value)
+    if not differing:
+        return
+    # A hash key is a secret, of which not even the fingerprint helps the reader.
+    shown = ", ".join(
+        name if name == "hash_key" else f"{name} was {kept[name]} and is {wanted[name]}"
+        for name in differing
+    )
+    raise SettingsChangedError(
+        f"The warehouse was loaded with other settings ({shown}); "
+        "set them back, or run `ecommerce rebuild`."
+    )
+
+
+def _shaping(settings: Settings) -> dict[str, str]:
+    key = settings.hash_key.get_secret_value() if settings.hash_key else ""
+    return {
+        "timezone": settings.timezone,
+        "currency": settings.currency,
+        "return_days": str(settings.return_days),
+        "hash_key": hashlib.sha256(f"ecommerce hash key {key}".encode()).hexdigest()[:16],
+        "rules_version": RULES_VERSION,
+    }
+
+
+def empty(connection: psycopg.Connection) -> None:
+    """Empty the three schemas and what hangs on them in `ops`; the logs stay."""
+    with connection.transaction():
+        tables = connection.execute(
+            """
+            select format('%I.%I', schemaname, tablename) from pg_tables
+            where schemaname in ('staging', 'quarantine', 'analytics')
+               or schemaname = 'ops' and (tablename like 'touched%%'
+                                          or tablename in ('settings', 'staged_files'))
+            """
+        ).fetchall()
+        connection.execute("truncate " + ", ".join(name for (name,) in tables))  # type: ignore[arg-type]

@@ -1,0 +1,82 @@
+"""`dim_product` in the warehouse: its inputs by touched product, and its replacement."""
+
+import datetime as dt
+from collections.abc import Collection
+
+import pandas as pd
+import psycopg
+
+from ecommerce_assets.warehouse import touched
+from ecommerce_assets.warehouse.frames import copy_in, read, write
+from ecommerce_assets.warehouse.staging import hand_over_batches
+from ecommerce_assets.warehouse.tables import DIM_PRODUCT, STAGING, Kind
+
+
+def hand_over(connection: psycopg.Connection, days: Collection[dt.date]) -> None:
+    """Hand over the products that batches touch."""
+    hand_over_batches(connection, "products", days)
+
+
+def read_records(connection: psycopg.Connection) -> pd.DataFrame:
+    """Read all staged records of the products in `taken`."""
+    return read(
+        connection,
+        "select * from staging.products join taken using (product_id)",
+        STAGING["products"].columns,
+    )
+
+
+def read_versions(connection: psycopg.Connection) -> pd.DataFrame:
+    """Read the versions that the products in `taken` have so far."""
+    return read(
+        connection,
+        "select * from analytics.dim_product join taken using (product_id)",
+        DIM_PRODUCT.columns,
+    )
+
+
+def replace(
+    connection: psycopg.Connection, versions: pd.DataFrame, changed_spans: pd.DataFrame
+) -> None:
+    """Replace the versions of the products in `taken`.
+
+    Hands on the orders and stock levels of the spans in which a product's version changed
+    (`product_id`, `starts_at`, `ends_at`).
+    """
+    connection.execute(
+        "delete from analytics.dim_product where product_id in (select product_id from taken)"
+    )
+    write(connection, DIM_PRODUCT, versions)
+    _hand_on(connection, changed_spans)
+
+
+def _hand_on(connection: psycopg.Connection, spans: pd.DataFrame) -> None:
+    connection.execute(
+        "create temporary table spans"
+        " (product_id text, starts_at timestamptz, ends_at timestamptz) on commit drop"
+    )
+    columns = {"product_id": Kind.TEXT, "starts_at": Kind.MOMENT, "ends_at": Kind.MOMENT}
+    copy_in(connection, "spans", columns, spans)
+    connection.execute("analyze spans")
+    # The index is by business date, which is within a day of the date in UTC.
+    touched.hand_over(
+        connection,
+        touched.ORDERS,
+        """
+        select i.order_id from spans s
+        join analytics.fct_order_items i on i.product_id = s.product_id
+            and i.order_date between s.starts_at::date - 1 and s.ends_at::date + 1
+        join analytics.fct_orders o on o.order_id = i.order_id
+            and o.ordered_at >= s.starts_at and o.ordered_at < s.ends_at
+        """,
+    )
+    touched.hand_over(
+        connection,
+        touched.INVENTORY,
+        """
+        select i.snapshot_date, i.product_id, i.warehouse_id from spans s
+        join analytics.fct_inventory_daily i on i.product_id = s.product_id
+            and i.snapshot_date between s.starts_at::date - 1 and s.ends_at::date + 1
+        """,
+    )
+    connection.execute("drop table spans")

@@ -1,0 +1,212 @@
+"""Staged feed-days: what is held, and replacing it, with the keys that this touches."""
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import psycopg
+from psycopg import sql
+
+from ecommerce_assets.warehouse import touched
+from ecommerce_assets.warehouse.frames import copy_in, read, write
+from ecommerce_assets.warehouse.session import bump_version, writing
+from ecommerce_assets.warehouse.tables import QUARANTINE, STAGING, Kind
+
+STAGED_FILE = {
+    "feed": Kind.TEXT,
+    "batch_date": Kind.DAY,
+    "source_file": Kind.TEXT,
+    "sha256": Kind.TEXT,
+    "records": Kind.COUNT,
+    "staged": Kind.COUNT,
+    "quarantined": Kind.COUNT,
+    "ignored_columns": Kind.JSON,
+}
+"""The columns of `ops.staged_files`, one row a file that staging holds."""
+
+# Whose facts hang on a batch's records: every key that they name. For items and returns every order
+# that any version of them names, since they may have moved between orders.
+_TOUCHED: Mapping[str, tuple[touched.Queue, str]] = {
+    "customers": (
+        touched.CUSTOMERS,
+        "select distinct customer_id, null::date from staging.customers where batch_date = any(%s)",
+    ),
+    "products": (
+        touched.PRODUCTS,
+        "select distinct product_id from staging.products where batch_date = any(%s)",
+    ),
+    "orders": (
+        touched.ORDERS,
+        "select distinct order_id from staging.orders where batch_date = any(%s)",
+    ),
+    "order_items": (
+        touched.ORDERS,
+        """
+        select distinct order_id from staging.order_items where order_item_id in (
+            select order_item_id from staging.order_items where batch_date = any(%s)
+        )
+        """,
+    ),
+    "returns": (
+        touched.ORDERS,
+        """
+        select distinct order_id from staging.returns where return_id in (
+            select return_id from staging.returns where batch_date = any(%s)
+        )
+        """,
+    ),
+    "inventory": (
+        touched.INVENTORY,
+        """
+        select distinct snapshot_date, product_id, warehouse_id
+        from staging.inventory where batch_date = any(%s)
+        """,
+    ),
+}
+
+
+def hand_over_batches(
+    connection: psycopg.Connection, feed: str, days: Collection[dt.date]
+) -> None:
+    """Hand over the keys of all records that staging holds of a feed's batches."""
+    queue, query = _TOUCHED[feed]
+    touched.hand_over(connection, queue, query, list(days))
+
+
+def replace_batches(
+    connection: psycopg.Connection,
+    feed: str,
+    days: Collection[dt.date],
+    staged: pd.DataFrame,
+    quarantined: pd.DataFrame,
+    files: pd.DataFrame,
+) -> None:
+    """Replace what staging and quarantine hold of a feed's batches, in one transaction.
+
+    `staged` and `quarantined` have their tables' columns; `files` are the batches' files, with the
+    columns of `STAGED_FILE`. The keys of the records that go and of those that come are handed over.
+    """
+    batches = list(days)
+    with writing(connection):
+        hand_over_batches(connection, feed, batches)
+        for statement in _DELETIONS[feed]:
+            connection.execute(statement, {"feed": feed, "batches": batches})
+        write(connection, STAGING[feed], staged)
+        write(connection, QUARANTINE, quarantined.assign(order_id=None))
+        copy_in(connection, "ops.staged_files", STAGED_FILE, files)
+        hand_over_batches(connection, feed, batches)
+        bump_version(connection)
+
+
+# Relation quarantine goes too: its addresses may come to hold other records. The order cluster,
+# which is handed the keys, decides anew.
+_DELETIONS = {
+    feed: [
+        sql.SQL("delete from {} where batch_date = any(%(batches)s)").format(
+            sql.Identifier(*table.name.split("."))
+        ),
+        sql.SQL(
+            "delete from quarantine.records where feed = %(feed)s and batch_date = any(%(batches)s)"
+        ),
+        sql.SQL(
+            "delete from ops.staged_files where feed = %(feed)s and batch_date = any(%(batches)s)"
+        ),
+    ]
+    for feed, table in STAGING.items()
+}
+
+
+def staged_files(
+    connection: psycopg.Connection, feed: str, first: dt.date, last: dt.date
+) -> pd.DataFrame:
+    """Read which files staging holds of a feed's batches, with the columns of `STAGED_FILE`."""
+    return read(
+        connection,
+        "select * from ops.staged_files where feed = %s and batch_date between %s and %s",
+        STAGED_FILE,
+        [feed, first, last],
+    )
+
+
+def held_days(connection: psycopg.Connection) -> Sequence[dt.date]:
+    """The batch dates of which some feed's file is staged, ascending."""
+    return [
+        day
+        for (day,) in connection.execute(
+            "select distinct batch_date from ops.staged_files order by batch_date"
+        )
+    ]
+
+
+def last_batch_date(connection: psycopg.Connection) -> dt.date | None:
+    """The last loaded batch date: the latest of which some feed's file is staged."""
+    row = connection.execute("select max(batch_date) from ops.staged_files").fetchone()
+    return row[0] if row else None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A feed-day that a run did not load, and why."""
+
+    feed: str
+    batch_date: dt.date
+    source_file: str | None
+    reason: str
+
+
+def log_refusals(
+    connection: psycopg.Connection, run_id: str, refusals: Sequence[Refusal]
+) -> None:
+    """Keep refusals in the log of refusals."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            """
+            insert into ops.refusals (run_id, feed, batch_date, source_file, reason)
+            values (%s, %s, %s, %s, %s)
+            """,
+            [(run_id, r.feed, r.batch_date, r.source_file, r.reason) for r in refusals],
+        )
+
+
+def refusals_of(connection: psycopg.Connection, run_id: str) -> list[Refusal]:
+    """Give what a run refused, by day and feed."""
+    rows = connection.execute(
+        """
+        select feed, batch_date, source_file, reason from ops.refusals
+        where run_id = %s order by batch_date, feed
+        """,
+        [run_id],
+    )
+    return [Refusal(*row) for row in rows]
+
+
+def remember_load(connection: psycopg.Connection, run_id: str) -> None:
+    """Keep what the last loaded batch date was before a run, so that restatements can be told."""
+    connection.execute(
+        """
+        insert into ops.loads (run_id, last_batch_date_before)
+        select %s, max(batch_date) from ops.staged_files
+        on conflict do nothing
+        """,
+        [run_id],
+    )
+
+
+def quarantined_by_rule(
+    connection: psycopg.Connection, feed: str, first: dt.date, last: dt.date
+) -> dict[dt.date, dict[str, int]]:
+    """Count a feed's row-quarantined records by batch date and rule, each rule of a record once."""
+    counts: dict[dt.date, dict[str, int]] = {}
+    for day, rule, records in connection.execute(
+        """
+        select batch_date, rule, count(*) from quarantine.records, lateral (
+            select distinct reason ->> 'rule' as rule from jsonb_array_elements(reasons) reason
+        ) rules
+        where feed = %s and batch_date between %s and %s and stage = 'row'
+        group by batch_date, rule order by batch_date, rule
+        """,
+        [feed, first, last],
+    ):
+        counts.setdefault(day, {})[rule] = records
+    return counts

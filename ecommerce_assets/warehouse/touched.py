@@ -1,0 +1,89 @@
+"""Keys handed from a table to those that are computed from it (docs/decisions/touched-keys.md).
+
+A key is handed over in the transaction that changes what it names, and leaves the queue in the
+transaction that has worked it off: whatever crashes between, nothing is forgotten.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from ecommerce_assets.warehouse.session import bump_version, writing
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A hand-over table of `ops` with its key columns; it has one consumer.
+
+    `chunk` keys are worked off in one transaction, which bounds memory.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    chunk: int
+
+
+ORDERS = Queue("touched_orders", ("order_id",), 50_000)
+PRODUCTS = Queue("touched_products", ("product_id",), 50_000)
+CUSTOMERS = Queue("touched_customers", ("customer_id", "date"), 100_000)
+INVENTORY = Queue("touched_inventory", ("snapshot_date", "product_id", "warehouse_id"), 200_000)
+DATES = Queue("touched_dates", ("date",), 400)
+COHORTS = Queue("touched_cohorts", ("cohort_date",), 100)
+
+
+def hand_over(
+    connection: psycopg.Connection, queue: Queue, query: str, *parameters: object
+) -> None:
+    """Put the keys that `query` gives into a queue, each once."""
+    connection.execute(
+        sql.SQL("insert into {} ({}) {} on conflict do nothing").format(
+            sql.Identifier("ops", queue.table),
+            sql.SQL(", ").join(map(sql.Identifier, queue.columns)),
+            sql.SQL(query),
+        ),
+        parameters,
+    )
+
+
+def work_off(
+    connection: psycopg.Connection, queue: Queue, work: Callable[[psycopg.Connection], None]
+) -> int:
+    """Take keys from a queue, a chunk a transaction, and compute what hangs on them.
+
+    `work` finds them in the temporary table `taken`. Gives how many keys were worked off.
+    """
+    done = 0
+    while True:
+        with writing(connection):
+            count = _take(connection, queue)
+            if count:
+                work(connection)
+                bump_version(connection)
+        done += count
+        if count < queue.chunk:
+            return done
+
+
+def _take(connection: psycopg.Connection, queue: Queue) -> int:
+    table = sql.Identifier("ops", queue.table)
+    columns = sql.SQL(", ").join(map(sql.Identifier, queue.columns))
+    connection.execute(
+        sql.SQL("create temporary table taken (like {}) on commit drop").format(table)
+    )
+    taken = connection.execute(
+        sql.SQL(
+            """
+            with gone as (
+                delete from {table} where ctid = any (array(
+                    select ctid from {table} order by {columns} limit %s
+                )) returning {columns}
+            )
+            insert into taken ({columns}) select {columns} from gone
+            """
+        ).format(table=table, columns=columns),
+        [queue.chunk],
+    )
+    connection.execute("analyze taken")
+    return taken.rowcount
