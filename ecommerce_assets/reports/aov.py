@@ -1,0 +1,121 @@
+"""The average order value, and new against repeat customers.
+
+Both as docs/reference/rules.md, Revenue of a date, has them; sums over days are in `daily`.
+"""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from ecommerce_assets.reports import canvas, daily, wording
+from ecommerce_assets.reports.context import Context
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+TITLE = "Average order value and customers"
+_CUSTOMERS = {
+    "repeat_customers": "repeat customers",
+    "new_customers": "new customers",
+    "guest_orders": "orders of guests",
+}
+
+
+@canvas.styled
+def draw(revenue: pd.DataFrame, context: Context) -> "Figure":
+    """Draw the average order value, and under it the customers of a day: new, repeat, guests.
+
+    `revenue`: rows of `fct_revenue_daily` of the period and of the same days a year before, both
+    from six days earlier on; other rows do no harm.
+    """
+    figure = canvas.page(TITLE, context)
+    value, customers = figure.subplots(2, 1, sharex=True)
+    _draw_value(value, revenue, context)
+    _draw_customers(customers, revenue, context)
+    for axes in (value, customers):
+        canvas.day_axis(axes, context.days)
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        if not context.days.isin(revenue["date"]).any():
+            canvas.say_nothing(axes, "No figures for these days")
+    return figure
+
+
+def _draw_value(axes: "Axes", revenue: pd.DataFrame, context: Context) -> None:
+    columns = ["gross_revenue", "discounts", "orders"]
+    weekly = daily.weekly_sums(revenue, *columns).astype("float64")
+    # Where no order was placed in seven days there is no mean to draw.
+    orders = weekly["orders"].where(weekly["orders"] > 0)
+    mean = (weekly["gross_revenue"] - weekly["discounts"]) / orders
+    canvas.trend(
+        axes,
+        context.days,
+        daily.plotted(revenue.set_index("date")["aov"], context.days, 100),
+        daily.plotted(mean, context.days, 100),
+        daily.plotted(mean, context.days_a_year_before, 100),
+    )
+    axes.set_title("Average order value, discounts taken off")
+    canvas.money_axis(axes, f"{context.currency} an order")
+    canvas.from_zero(axes)
+
+
+def _draw_customers(axes: "Axes", revenue: pd.DataFrame, context: Context) -> None:
+    weekly = daily.weekly_sums(revenue, *_CUSTOMERS)
+    by_day = revenue.set_index("date")
+    for position, (column, name) in enumerate(_CUSTOMERS.items()):
+        marker = "os^"[position]
+        axes.plot(
+            context.days,
+            daily.plotted(weekly[column], context.days, daily.WINDOW_DAYS),
+            marker=canvas.few_days_marker(context.days, marker),
+            label=name,
+        )
+        axes.plot(
+            context.days,
+            daily.plotted(by_day[column], context.days),
+            linestyle="",
+            marker=marker,
+            markersize=2.5,
+            alpha=0.45,
+            color=f"C{position}",
+            label=f"_{name}, {canvas.EACH_DAY}",
+        )
+    axes.set_title(f"Who ordered: {canvas.MEAN} (small marks: {canvas.EACH_DAY})")
+    canvas.count_axis(axes, "customers, orders a day")
+    canvas.from_zero(axes)
+
+
+def sentence(revenue: pd.DataFrame, context: Context) -> str:
+    """State the period's average order value, the year before's, and the customers.
+
+    `revenue`: as for `draw`.
+    """
+    now = daily.of_days(revenue, context.days)
+    orders = daily.total(now["orders"])
+    if orders == 0:
+        return "There were no orders in these days."
+    value = _value(now)
+    before = daily.year_before(revenue, context)
+    compared = ""
+    if before is not None and daily.total(before["orders"]):
+        value_before = _value(before)
+        compared = (
+            f", against {wording.money(value_before, context.currency)} in the same days a year "
+            f"before ({wording.change(value, value_before)})"
+        )
+    new = daily.total(now["new_customers"])
+    repeat_a_day = wording.divide(10 * daily.total(now["repeat_customers"]), len(now))
+    return (
+        f"An order was worth {wording.money(value, context.currency)} over "
+        f"{wording.count(orders, 'order')}{compared}. "
+        f"{wording.count(new, 'customer')} ordered for the first time; a day saw "
+        f"{wording.tenths(wording.divide(10 * new, len(now)))} new and "
+        f"{wording.tenths(repeat_a_day)} repeat customers on average, and "
+        f"{wording.count(daily.total(now['guest_orders']), 'order')} came from guests."
+    )
+
+
+def _value(days: pd.DataFrame) -> int:
+    """Give the average order value of these days together, in hundredths."""
+    sold = daily.total(days["gross_revenue"]) - daily.total(days["discounts"])
+    return wording.divide(sold, daily.total(days["orders"]))

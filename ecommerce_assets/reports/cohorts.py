@@ -1,0 +1,58 @@
+"""Cohorts of days grouped to months, as retention and lifetime value show them. Draws nothing."""
+
+import pandas as pd
+
+from ecommerce_assets.reports.context import Context
+from ecommerce_assets.rules.money import ratio, sums
+
+HORIZONS = (7, 30, 90)
+MONTHS = 13
+"""A year of cohort months, and the same month a year before."""
+
+
+def months_shown(first: pd.Timestamp | None, context: Context) -> pd.DatetimeIndex:
+    """Give the first days of the months up to the period's end, from the month of `first`.
+
+    At most `MONTHS`; only the last where there is no cohort, and `first` is None.
+    """
+    last = pd.Timestamp(context.end).to_period("M")
+    start = last if first is None else max(last - (MONTHS - 1), first.to_period("M"))
+    return pd.period_range(min(start, last), last, freq="M").to_timestamp().as_unit("s")
+
+
+def by_month(cohorts: pd.DataFrame, context: Context) -> pd.DataFrame:
+    """Group the rows of `fct_cohort_ltv` to cohort months (docs/reference/api.md, `/ltv`).
+
+    One row a `cohort` (the first day of its month) and `horizon_days`, for the months of
+    `months_shown`, cohort dates after the period's end left out. Sums are over the cohort's days;
+    `retention_rate` in ten-thousandths and `ltv` in hundredths are divided afterwards. A month is
+    `is_complete` when its last day, or the period's end if that is earlier, is.
+    """
+    seen = cohorts[cohorts["cohort_date"] <= pd.Timestamp(context.end)]
+    first = seen["cohort_date"].min() if len(seen) else None
+    months = months_shown(first, context)
+    month = first_of_month(seen["cohort_date"])
+    shown = seen.assign(cohort=month)[month >= months[0]]
+    grouped = sums(
+        shown, ["cohort", "horizon_days"], ["customers", "retained_customers", "net_revenue"]
+    ).reset_index()
+    last_day = grouped["cohort"] + pd.offsets.MonthEnd(1)
+    last_day = last_day.where(last_day <= pd.Timestamp(context.end), pd.Timestamp(context.end))
+    complete_on = last_day + pd.to_timedelta(grouped["horizon_days"], unit="D")
+    return grouped.assign(
+        retention_rate=ratio(grouped["retained_customers"], grouped["customers"], decimals=4),
+        ltv=ratio(grouped["net_revenue"], grouped["customers"]),
+        is_complete=complete_on <= pd.Timestamp(context.as_of),
+    )
+
+
+def first_of_month(days: pd.Series) -> pd.Series:
+    """Give the first day of each day's month."""
+    months: pd.Series = days.dt.to_period("M").dt.to_timestamp().astype("datetime64[s]")
+    return months
+
+
+def latest_complete(months: pd.DataFrame, horizon_days: int) -> pd.Series | None:
+    """Give the row of `by_month` of the latest complete month for a horizon, if there is one."""
+    rows = months[(months["horizon_days"] == horizon_days) & months["is_complete"]]
+    return None if rows.empty else rows.sort_values("cohort").iloc[-1]

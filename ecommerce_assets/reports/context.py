@@ -1,0 +1,37 @@
+"""What a report is drawn for: the store, the period, how far the data goes. No figures."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Context:
+    """The store and period of a report.
+
+    `start` and `end` are the first and the last business date of the period, `as_of` is the last
+    loaded batch date, `return_days` the days within which a return is refunded.
+    """
+
+    store: str
+    currency: str
+    start: dt.date
+    end: dt.date
+    as_of: dt.date
+    return_days: int
+
+    @property
+    def days(self) -> pd.DatetimeIndex:
+        """The days of the period."""
+        return pd.date_range(self.start, self.end, unit="s")
+
+    @property
+    def days_a_year_before(self) -> pd.DatetimeIndex:
+        """The same day one year earlier for each day of the period; NaT for 29 February."""
+        return pd.DatetimeIndex(
+            [
+                pd.NaT if (day.month, day.day) == (2, 29) else day.replace(year=day.year - 1)
+                for day in self.days
+            ]
+        ).as_unit("s")

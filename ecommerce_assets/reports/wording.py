@@ -1,0 +1,64 @@
+"""Numbers and days in words, exact until they are rounded for the reader. Knows no report."""
+
+import datetime as dt
+
+
+def divide(numerator: int, denominator: int) -> int:
+    """Divide whole numbers, half away from zero; the denominator is above 0."""
+    size = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return size if numerator >= 0 else -size
+
+
+def money(cents: int, currency: str) -> str:
+    """Write hundredths as `1,234.50 USD`."""
+    sign = "−" if cents < 0 else ""
+    return f"{sign}{abs(cents) // 100:,}.{abs(cents) % 100:02d} {currency}"
+
+
+def tenths(number: int) -> str:
+    """Write tenths as `1,234.5`."""
+    sign = "−" if number < 0 else ""
+    return f"{sign}{abs(number) // 10:,}.{abs(number) % 10}"
+
+
+def share(part: int, whole: int) -> str:
+    """Write `part` of `whole` as `12.3%`."""
+    return f"{tenths(divide(1000 * part, whole))}%"
+
+
+def count(number: int, noun: str) -> str:
+    """Write `1 order`, `2,345 orders`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def change(now: int, before: int) -> str:
+    """Write how `now` compares with `before`: `up 12.3%`, `down 4.0%`, `unchanged`."""
+    if now == before:
+        return "unchanged"
+    direction = "up" if now > before else "down"
+    if before == 0:
+        return f"{direction} from nothing"
+    return f"{direction} {share(abs(now - before), abs(before))}"
+
+
+def day(date: dt.date) -> str:
+    """Write `5 March 2024`."""
+    return f"{date.day} {date:%B %Y}"
+
+
+def month(date: dt.date) -> str:
+    """Write `March 2024`."""
+    return f"{date:%B %Y}"
+
+
+def period(start: dt.date, end: dt.date) -> str:
+    """Write `1 March 2024 – 5 March 2024 (5 days)`, or the day if it is one."""
+    if start == end:
+        return day(start)
+    return f"{day(start)} – {day(end)} ({count((end - start).days + 1, 'day')})"
+
+
+def shortened(text: str, width: int) -> str:
+    """Fit a text of the shop's into `width` characters of one line."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= width else line[: width - 1].rstrip() + "…"
