@@ -11,6 +11,7 @@ import hashlib
 import importlib.util
 import os
 import pwd
+import re
 import shutil
 import signal
 import stat
@@ -220,10 +221,12 @@ class EmbeddedServer:
             time.sleep(0.02)
 
     def _launch(self) -> "subprocess.Popen[bytes]":
-        # No process of this data folder has that id: it ended without removing the file.
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
         owner = self._owner()
         sockets = self._socket_folder(owner)
+        # No server has this data: these are left by one that was killed, and PostgreSQL would
+        # take whatever process has its id now for that server.
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        (sockets / f".s.PGSQL.{_PORT}.lock").unlink(missing_ok=True)
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 [
@@ -365,13 +368,10 @@ def _programs() -> Path:
 
 
 def _reason(output: str) -> str:
-    """Pick the line of PostgreSQL's output that says what went wrong."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    faults = [line for line in lines if any(word in line for word in _FAULTS)]
-    return (faults or lines or ["it ended without a word."])[-1]
-
-
-_FAULTS = ("FATAL", "PANIC", "could not", "error:", "No space left")
+    """Pick from PostgreSQL's output what went wrong, as a sentence."""
+    faults = re.findall(r"(?:FATAL|PANIC|error): +(.+)", output) or output.split("\n")
+    said = [fault.strip(" .") for fault in faults if fault.strip()]
+    return f"{said[-1] if said else 'it ended without a word'}."
 
 
 def _system_user() -> pwd.struct_passwd:
