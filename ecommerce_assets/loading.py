@@ -1,38 +1,132 @@
-"""A load: all or some batch days through Dagster, in this process, and what came of it."""
+"""A load: batch days through Dagster in this process, and what came of it. Nothing is printed here."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+)
 
 from ecommerce_assets.definitions import LOAD_JOB, build_defs
+from ecommerce_assets.errors import OperatorError
+from ecommerce_assets.feeds.landing import Listing
 from ecommerce_assets.shop import Shop
+from ecommerce_assets.warehouse.frozen_settings import empty
+from ecommerce_assets.warehouse.session import connect, read_version
 from ecommerce_assets.warehouse.staging import Refusal, held_days, log_refusals, refusals_of
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @dataclass(frozen=True)
-class LoadResult:
-    """What a load did; `failures` has a sentence for each thing that failed."""
+class Load:
+    """What a load did: the days it covered, what was refused, and a sentence a failure."""
 
     run_id: str
     first: dt.date
     last: dt.date
+    is_changed: bool
     refusals: Sequence[Refusal]
     failures: Sequence[str]
-    changed: bool
-    ignored: int
 
 
-def days_to_load(shop: Shop, first: dt.date | None, last: dt.date | None) -> list[dt.date]:
-    """The batch days that have landed or that the warehouse holds, within the range if one is given."""
+def load(
+    shop: Shop,
+    instance: dg.DagsterInstance,
+    first: dt.date | None = None,
+    last: dt.date | None = None,
+) -> Load:
+    """Materialize all batch days that have landed or are held, or those of a range, in one run.
+
+    A day whose files are gone takes back what it said.
+
+    Raises:
+        LandingError: the landing zone cannot be read.
+        OperatorError: there is nothing to load.
+    """
+    listing = shop.landing.listing()
+    days = _days(shop, listing, first, last)
+    defs = build_defs(shop)
+    job = defs.resolve_job_def(LOAD_JOB)
+    loadable = [day for day in days if day <= shop.today]
+    if not loadable:
+        raise OperatorError(
+            f"There is nothing to load in {shop.settings.landing_url}: no file of a batch day up to"
+            f" {shop.today} lies there, and the warehouse holds none; see docs/reference/feeds.md"
+            " for the names that files have."
+        )
     with shop.warehouse() as connection:
-        days = shop.landing.listing().days() | set(held_days(connection))
-    earliest = shop.settings.first_day
-    return sorted(
-        day
-        for day in days
-        if (first is None or day >= first)
-        and (last is None or day <= last)
-        and (earliest is None or day >= earliest)
+        version = read_version(connection)
+    result = job.execute_in_process(
+        instance=instance,
+        tags={
+            ASSET_PARTITION_RANGE_START_TAG: loadable[0].isoformat(),
+            ASSET_PARTITION_RANGE_END_TAG: loadable[-1].isoformat(),
+        },
+        raise_on_error=False,
+        run_config=_QUIET,
     )
+    with shop.warehouse() as connection:
+        log_refusals(connection, result.run_id, list(_from_the_future(shop, listing, days)))
+        return Load(
+            result.run_id,
+            loadable[0],
+            loadable[-1],
+            read_version(connection) != version,
+            refusals_of(connection, result.run_id),
+            list(_failures(result)),
+        )
+
+
+def rebuild(shop: Shop, instance: dg.DagsterInstance) -> Load:
+    """Empty the three schemas and load all landed days."""
+    shop.landing.listing()  # an unreadable landing zone must not cost the warehouse
+    with connect(shop.database_url) as connection:
+        empty(connection)
+    return load(shop, instance)
+
+
+def _days(
+    shop: Shop, listing: Listing, first: dt.date | None, last: dt.date | None
+) -> list[dt.date]:
+    with shop.warehouse() as connection:
+        days = listing.days() | set(held_days(connection))
+    earliest = max(filter(None, (first, shop.settings.first_day)), default=dt.date.min)
+    return sorted(day for day in days if earliest <= day <= (last or dt.date.max))
+
+
+def _from_the_future(
+    shop: Shop, listing: Listing, days: Sequence[dt.date]
+) -> Iterator[Refusal]:
+    """Refuse feed-days after today: they have no partition in which they could be."""
+    for (feed, day), files in sorted(listing.batches.items()):
+        if day in days and day > shop.today:
+            reason = f"its batch date is after today ({shop.today}); rename it"
+            yield Refusal(feed, day, files[0].name, reason)
+
+
+def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+    """Say what failed, refusals aside, which are in their log."""
+    known = {error.__name__ for error in _operator_errors(OperatorError)}
+    for event in result.all_events:
+        if not event.is_step_failure:
+            continue
+        error = event.step_failure_data.error
+        while error and error.cause:
+            error = error.cause
+        if error is None or error.cls_name == "RefusedDaysError":
+            continue
+        message = error.message.strip().split(": ", 1)[-1]
+        if error.cls_name in known:
+            yield message
+        else:
+            yield f"{event.step_key} failed: {error.message.strip()}"
+
+
+def _operator_errors(root: type[OperatorError]) -> Iterator[type[OperatorError]]:
+    yield root
+    for error in root.__subclasses__():
+        yield from _operator_errors(error)

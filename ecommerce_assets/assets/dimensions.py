@@ -53,7 +53,7 @@ def _dim_product(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         with shop.warehouse() as connection:
             metadata = recompute(
-                context, connection, touched.PRODUCTS, upstream, products.hand_over, work
+                context, shop, connection, touched.PRODUCTS, upstream, products.hand_over, work
             )
         return dg.MaterializeResult(metadata=metadata)
 
@@ -86,7 +86,7 @@ def _dim_customer(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         with shop.warehouse() as connection:
             metadata = recompute(
-                context, connection, touched.CUSTOMERS, upstream, customers.hand_over, work
+                context, shop, connection, touched.CUSTOMERS, upstream, customers.hand_over, work
             )
         return dg.MaterializeResult(metadata=metadata)
 

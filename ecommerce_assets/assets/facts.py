@@ -87,7 +87,7 @@ def _order_cluster(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
 
         with shop.warehouse() as connection:
             metadata = recompute(
-                context, connection, touched.ORDERS, upstream, orders.hand_over, work
+                context, shop, connection, touched.ORDERS, upstream, orders.hand_over, work
             )
         for key in (*map(asset_key, (FCT_ORDERS, FCT_ORDER_ITEMS, FCT_RETURNS)), RELATIONS):
             yield dg.MaterializeResult(asset_key=key, metadata=metadata)
@@ -123,7 +123,7 @@ def _fct_inventory_daily(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
 
         with shop.warehouse() as connection:
             metadata = recompute(
-                context, connection, touched.INVENTORY, upstream, inventory.hand_over, work
+                context, shop, connection, touched.INVENTORY, upstream, inventory.hand_over, work
             )
         return dg.MaterializeResult(metadata=metadata)
 
@@ -161,7 +161,7 @@ def _fct_revenue_daily(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         with shop.warehouse() as connection:
             revenue.set_range(connection)
             metadata = recompute(
-                context, connection, touched.DATES, upstream, revenue.hand_over, work
+                context, shop, connection, touched.DATES, upstream, revenue.hand_over, work
             )
         return dg.MaterializeResult(metadata=metadata)
 
@@ -197,7 +197,7 @@ def _fct_cohort_ltv(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         with shop.warehouse() as connection:
             metadata = recompute(
-                context, connection, touched.COHORTS, upstream, cohorts.hand_over, work
+                context, shop, connection, touched.COHORTS, upstream, cohorts.hand_over, work
             )
         return dg.MaterializeResult(metadata=metadata)
 

@@ -11,10 +11,12 @@ from dagster._core.definitions.source_asset import (
 
 from ecommerce_assets.assets.batches import StagedDay, stage_batches
 from ecommerce_assets.assets.specs import POOL, SINGLE_RUN, asset_key, table_spec
+from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.feeds.contract import FEEDS, Feed
 from ecommerce_assets.partitions import days_of
 from ecommerce_assets.shop import Shop
 from ecommerce_assets.warehouse.staging import (
+    Refusal,
     log_refusals,
     quarantined_by_rule,
     refusals_of,
@@ -69,12 +71,12 @@ def _feed_assets(feed: Feed, days: dg.PartitionsDefinition) -> dg.AssetsDefiniti
         batch_days = days_of(context)
         outcomes = []
         with shop.warehouse() as connection:
-            remember_load(connection, context.run_id)
+            remember_load(connection, context.run.run_id)
             for outcome in stage_batches(shop, connection, feed, batch_days):
                 outcomes.append(outcome)
                 shop.progress(f"staging {feed.name}", len(outcomes) / len(batch_days))
             refusals = [outcome.refusal for outcome in outcomes if outcome.refusal]
-            log_refusals(connection, context.run_id, refusals)
+            log_refusals(connection, context.run.run_id, refusals)
             rules = quarantined_by_rule(connection, feed.name, batch_days[0], batch_days[-1])
         context.log.info(
             f"{feed.name}: {sum(o.is_changed for o in outcomes)} of {len(outcomes)} days changed,"
@@ -155,14 +157,17 @@ def _accepted_check(feed: Feed, days: dg.PartitionsDefinition) -> dg.AssetChecks
                 )
             )
         if refusals:
-            raise dg.Failure("; ".join(_sentence(refusal) for refusal in refusals))
+            raise RefusedDaysError(refusals)
         return dg.AssetCheckResult(passed=True)
 
-    def _sentence(refusal: Any) -> str:
-        file = refusal.source_file or "the day"
-        return f"{refusal.feed} of {refusal.batch_date} was refused: {file}: {refusal.reason}"
-
     return accepted
+
+
+class RefusedDaysError(OperatorError):
+    """Some feed-days of a run were refused; what else could be loaded is."""
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        super().__init__(" ".join(refusal.sentence for refusal in refusals))
 
 
 def all_staged() -> Sequence[dg.AssetKey]:

@@ -7,12 +7,14 @@ import dagster as dg
 import psycopg
 
 from ecommerce_assets.partitions import days_of
+from ecommerce_assets.shop import Shop
 from ecommerce_assets.warehouse.session import writing
 from ecommerce_assets.warehouse.touched import Queue, work_off
 
 
 def recompute(
     context: dg.AssetExecutionContext,
+    shop: Shop,
     connection: psycopg.Connection,
     queue: Queue,
     upstream: Iterable[dg.AssetKey],
@@ -30,5 +32,6 @@ def recompute(
         with writing(connection):
             hand_over(connection, days_of(context))
     count = work_off(connection, queue, work)
+    shop.progress(queue.table.replace("touched_", "computing "), 1)
     context.log.info(f"{count} keys of {queue.table} worked off")
     return {"keys_recomputed": count}

@@ -35,6 +35,6 @@ def dim_date(first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
             "iso_year": iso["year"].astype("int64"),
             "iso_week": iso["week"].astype("int64"),
             "day_of_week": iso["day"].astype("int64"),
-            "is_weekend": days.dt.dayofweek >= 5,
+            "is_weekend": days.dt.day_of_week >= 5,
         }
     )

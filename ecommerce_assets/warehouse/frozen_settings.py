@@ -3,10 +3,12 @@
 import hashlib
 
 import psycopg
+from psycopg import sql
 
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.rules import RULES_VERSION
 from ecommerce_assets.settings import Settings
+from ecommerce_assets.warehouse.session import bump_version, writing
 
 
 class SettingsChangedError(OperatorError):
@@ -20,10 +22,17 @@ def freeze_settings(connection: psycopg.Connection, settings: Settings) -> None:
         SettingsChangedError: names what differs and `ecommerce rebuild`.
     """
     wanted = _shaping(settings)
-    connection.cursor().executemany(
-        "insert into ops.settings (name, value) values (%s, %s) on conflict do nothing",
-        list(wanted.items()),
-    )
+    with connection.cursor() as cursor:
+        # While nothing is staged there are no figures that another setting could have shaped.
+        cursor.executemany(
+            """
+            insert into ops.settings (name, value) values (%s, %s)
+            on conflict (name) do update set value = excluded.value
+            where ops.settings.value <> excluded.value
+              and not exists (select from ops.staged_files)
+            """,
+            list(wanted.items()),
+        )
     kept = dict(connection.execute("select name, value from ops.settings").fetchall())
     differing = sorted(name for name, value in wanted.items() if kept[name] != value)
     if not differing:
@@ -52,13 +61,16 @@ def _shaping(settings: Settings) -> dict[str, str]:
 
 def empty(connection: psycopg.Connection) -> None:
     """Empty the three schemas and what hangs on them in `ops`; the logs stay."""
-    with connection.transaction():
+    with writing(connection):
         tables = connection.execute(
             """
-            select format('%I.%I', schemaname, tablename) from pg_tables
+            select schemaname, tablename from pg_tables
             where schemaname in ('staging', 'quarantine', 'analytics')
-               or schemaname = 'ops' and (tablename like 'touched%%'
-                                          or tablename in ('settings', 'staged_files'))
+               or schemaname = 'ops' and (
+                   starts_with(tablename, 'touched') or tablename in ('settings', 'staged_files')
+               )
             """
         ).fetchall()
-        connection.execute("truncate " + ", ".join(name for (name,) in tables))  # type: ignore[arg-type]
+        names = sql.SQL(", ").join(sql.Identifier(*table) for table in tables)
+        connection.execute(sql.SQL("truncate {}").format(names))
+        bump_version(connection)

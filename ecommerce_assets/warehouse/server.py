@@ -369,9 +369,9 @@ def _programs() -> Path:
 
 def _reason(output: str) -> str:
     """Pick from PostgreSQL's output what went wrong, as a sentence."""
-    faults = re.findall(r"(?:FATAL|PANIC|error): +(.+)", output) or output.split("\n")
-    said = [fault.strip(" .") for fault in faults if fault.strip()]
-    return f"{said[-1] if said else 'it ended without a word'}."
+    # Whoever asks too early reads that "the database system is starting up".
+    faults = re.findall(r"(?:FATAL|PANIC|error): +(?!the database system is)(.+)", output)
+    return f"{faults[0].strip(' .') if faults else 'it ended without a word'}."
 
 
 def _system_user() -> pwd.struct_passwd:

@@ -110,3 +110,9 @@ def _held_message(dsn: str, lock_seconds: int) -> str:
         f"The warehouse's lock was not free for {lock_seconds} s: it is held by {who}; "
         "wait for it or end it, then load again."
     )
+
+
+def read_version(connection: psycopg.Connection) -> int:
+    """Read how many changes the warehouse has seen."""
+    row = connection.execute("select version from ops.warehouse_version").fetchone()
+    return int(row[0]) if row else 0

@@ -154,6 +154,12 @@ class Refusal:
     source_file: str | None
     reason: str
 
+    @property
+    def sentence(self) -> str:
+        """The refusal in one sentence."""
+        file = f"{self.source_file}: " if self.source_file else ""
+        return f"{self.feed} of {self.batch_date} was refused: {file}{self.reason}."
+
 
 def log_refusals(
     connection: psycopg.Connection, run_id: str, refusals: Sequence[Refusal]

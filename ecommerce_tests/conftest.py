@@ -1,0 +1,84 @@
+"""Fixtures: databases that are copies of one migrated, or one loaded, template. Builders stand in `small_shop.py`."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from ecommerce_assets.warehouse.schema import migrate
+from ecommerce_tests import postgres
+from ecommerce_tests.small_shop import SmallShop, load_days
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for name in [name for name in os.environ if name.startswith("ECOMMERCE_")]:
+        if not name.startswith("ECOMMERCE_TEST_"):
+            monkeypatch.delenv(name)
+
+
+def template(name: str, fill: Callable[[str], None]) -> str:
+    """Make a database once for all workers of a run, by `fill`, and give its name."""
+    database = f"template_{name}"
+    with psycopg.connect(postgres.server_url(), autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(hashtext(%s))", [database])
+        made = connection.execute(
+            "select 1 from pg_database where datname = %s", [database]
+        ).fetchone()
+        if not made:
+            building = f"building_{name}"
+            connection.execute(f"drop database if exists {building} with (force)")
+            postgres.create_database(building)
+            fill(postgres.url_of(building))
+            connection.execute(f"alter database {building} rename to {database}")
+    return database
+
+
+@pytest.fixture(scope="session")
+def migrated_template() -> str:
+    return template("migrated", migrate)
+
+
+@pytest.fixture
+def database_url(migrated_template: str) -> Iterator[str]:
+    """A new database with an empty warehouse."""
+    with postgres.database(migrated_template) as url:
+        yield url
+
+
+@pytest.fixture
+def small_shop(tmp_path: Path, database_url: str) -> SmallShop:
+    """A shop with an empty landing zone and an empty warehouse, in EUR and UTC."""
+    return SmallShop(tmp_path / "landing", database_url)
+
+
+@pytest.fixture(scope="session")
+def plain_template(migrated_template: str) -> str:
+    """The golden zone `plain`, loaded."""
+    return template("plain", lambda url: _load_golden(url, "plain", "UTC"))
+
+
+@pytest.fixture
+def plain_url(plain_template: str) -> Iterator[str]:
+    """A database with the golden zone `plain` loaded; the test may change it."""
+    with postgres.database(plain_template) as url:
+        yield url
+
+
+def golden_landing(zone: str) -> Path:
+    """The landing zone of a golden zone; skips the test where there is none."""
+    landing = SHARED / "golden" / zone / "landing"
+    if not landing.exists():
+        pytest.skip(f"the golden zone {zone} is not beside this checkout (../shared)")
+    return landing
+
+
+def _load_golden(url: str, zone: str, timezone: str) -> None:
+    shop = SmallShop(golden_landing(zone), url, timezone=timezone)
+    migrate(url)
+    load_days(shop.shop)
