@@ -1,0 +1,119 @@
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+
+import psutil
+import pytest
+
+from ecommerce_assets.errors import OperatorError
+from ecommerce_assets.serve import serve
+from ecommerce_assets.settings import Settings
+
+SERVE = """
+import sys
+from ecommerce_assets.errors import OperatorError
+from ecommerce_assets.serve import serve
+from ecommerce_assets.settings import load_settings
+try:
+    serve(load_settings(), ui_port=int(sys.argv[1]), api_port=int(sys.argv[2]))
+except OperatorError as error:
+    sys.exit(f"stopped: {error}")
+"""
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def until(ready: Callable[[], object], seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+class Served:
+    def __init__(self, home: Path) -> None:
+        self.ports = free_port(), free_port()
+        self.output = home / "output"
+        with self.output.open("w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", SERVE, *map(str, self.ports)],
+                env={
+                    **os.environ,
+                    "ECOMMERCE_HOME": str(home),
+                    "ECOMMERCE_DATABASE_URL": "",
+                    "ECOMMERCE_LANDING": str(home / "landing"),
+                    "DAGSTER_HOME": "",
+                    "PYTHONUNBUFFERED": "1",
+                },
+                stdout=output,
+                stderr=output,
+            )
+
+    def says(self, pattern: str) -> bool:
+        assert self.process.poll() is None, self.output.read_text()
+        return re.search(pattern, self.output.read_text()) is not None
+
+    def programs(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    served = Served(tmp_path)
+    yield served
+    if served.process.poll() is None:
+        served.process.terminate()
+        served.process.wait(60)
+
+
+def get(port: int, path: str) -> int:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", path)
+    return connection.getresponse().status
+
+
+def test_both_answer_and_two_interrupts_leave_no_program_behind(served):
+    ui_port, api_port = served.ports
+    until(lambda: served.says(f"API is at http://127.0.0.1:{api_port}\n"))
+    until(lambda: served.says(f"UI is at http://127.0.0.1:{ui_port}\n"))
+    assert get(ui_port, "/server_info") == 200
+    assert get(api_port, "/openapi.json") == 200
+    programs = served.programs()
+    assert "postgres" in {program.name() for program in programs}
+    served.process.send_signal(signal.SIGINT)
+    served.process.send_signal(signal.SIGINT)
+    assert served.process.wait(60) == 0
+    _, alive = psutil.wait_procs(programs, timeout=0)
+    assert alive == []
+
+
+def test_one_that_dies_ends_the_others_and_is_named(served):
+    def is_api(program: psutil.Process) -> bool:
+        return "uvicorn" in program.cmdline()
+
+    until(lambda: served.process.poll() is not None or any(map(is_api, served.programs())))
+    programs = served.programs()
+    next(filter(is_api, programs)).kill()
+    assert served.process.wait(60) == 1
+    assert "stopped: The API ended by itself" in served.output.read_text()
+    _, alive = psutil.wait_procs(programs, timeout=0)
+    assert alive == []
+
+
+def test_a_port_that_is_taken_is_named(tmp_path):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as other,
+        pytest.raises(OperatorError, match=rf"Port {other.getsockname()[1]} on 127\.0\.0\.1"),
+    ):
+        serve(Settings(home=tmp_path), ui_port=free_port(), api_port=other.getsockname()[1])
