@@ -1,0 +1,1 @@
+"""The Dagster code location: daily exports of a shop into a PostgreSQL warehouse."""

@@ -32,7 +32,6 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
-
 @app.command()
 def load(
     from_: Annotated[
@@ -172,5 +171,3 @@ def main() -> None:
         where = f"{error.filename}: " if error.filename else ""
         err.print(f"[red]Error:[/red] {where}{error.strerror or error}.", soft_wrap=True)
         sys.exit(1)
-
-

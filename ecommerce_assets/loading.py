@@ -1,4 +1,7 @@
-"""A load: batch days through Dagster in this process, and what came of it. Nothing is printed here."""
+"""A load: batch days through Dagster in this process, and what came of it.
+
+Nothing is printed here.
+"""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
@@ -98,9 +101,7 @@ def _days(
     return sorted(day for day in days if earliest <= day <= (last or dt.date.max))
 
 
-def _from_the_future(
-    shop: Shop, listing: Listing, days: Sequence[dt.date]
-) -> Iterator[Refusal]:
+def _from_the_future(shop: Shop, listing: Listing, days: Sequence[dt.date]) -> Iterator[Refusal]:
     """Refuse feed-days after today: they have no partition in which they could be."""
     for (feed, day), files in sorted(listing.batches.items()):
         if day in days and day > shop.today:

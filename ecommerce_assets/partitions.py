@@ -1,4 +1,7 @@
-"""The batch day: the partition of every asset. What a batch changes may lie on other business dates."""
+"""The batch day, which is the partition of every asset.
+
+What a batch changes may lie on other business dates; those are not partitions.
+"""
 
 import datetime as dt
 from zoneinfo import ZoneInfo
@@ -25,7 +28,7 @@ def first_day(shop: Shop) -> dt.date:
 
 
 def batch_days(shop: Shop) -> dg.DailyPartitionsDefinition:
-    """The batch days up to today in store time; their keys are labels, their windows mean nothing."""
+    """The batch days up to today in store time; keys are labels, their windows mean nothing."""
     ahead_of_utc = dt.datetime.now(ZoneInfo(shop.settings.timezone)).utcoffset()
     # Today is a partition, and where the store's today begins before UTC's, tomorrow's label too.
     end_offset = 2 if ahead_of_utc and ahead_of_utc > dt.timedelta() else 1

@@ -1,4 +1,7 @@
-"""Every setting of the platform, read from `ECOMMERCE_*` variables and `.env`. Nothing else reads them."""
+"""Every setting of the platform, from `ECOMMERCE_*` variables and `.env`.
+
+Nothing else reads them; what a setting does stands where it is used.
+"""
 
 import datetime as dt
 import re

@@ -1,4 +1,7 @@
-"""The shop that a process works for: its settings, landing zone, warehouse and clock, as one resource."""
+"""The shop that a process works for: settings, landing zone, warehouse and clock.
+
+One resource, so that an asset asks for one thing; no logic of its own.
+"""
 
 import datetime as dt
 from collections.abc import Callable, Iterator

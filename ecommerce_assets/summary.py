@@ -30,9 +30,7 @@ class Figures:
     net_revenue: Decimal
 
 
-def feed_counts(
-    connection: psycopg.Connection, first: dt.date, last: dt.date
-) -> list[FeedCounts]:
+def feed_counts(connection: psycopg.Connection, first: dt.date, last: dt.date) -> list[FeedCounts]:
     """Count the records that staging and quarantine hold of some batch days, by feed."""
     rows = connection.execute(
         """

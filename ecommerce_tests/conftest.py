@@ -1,4 +1,7 @@
-"""Fixtures: databases that are copies of one migrated, or one loaded, template. Builders stand in `small_shop.py`."""
+"""Fixtures: databases that are copies of one migrated, or one loaded, template.
+
+Builders of shops stand in `small_shop.py`.
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -15,7 +15,7 @@ import psycopg
 
 from ecommerce_assets.feeds.contract import Feed
 from ecommerce_assets.feeds.landing import LandedFile, Listing
-from ecommerce_assets.feeds.reading import RefusedFile, read_records
+from ecommerce_assets.feeds.reading import RefusedFileError, read_records
 from ecommerce_assets.feeds.split import LandedRecords, Split, split
 from ecommerce_assets.shop import Shop
 from ecommerce_assets.warehouse.staging import (
@@ -55,10 +55,14 @@ def stage_batches(
 
 
 def _stage(
-    shop: Shop, connection: psycopg.Connection, feed: Feed, days: Sequence[dt.date], listing: Listing
+    shop: Shop,
+    connection: psycopg.Connection,
+    feed: Feed,
+    days: Sequence[dt.date],
+    listing: Listing,
 ) -> Iterator[StagedDay]:
     held = staged_files(connection, feed.name, days[0], days[-1])
-    held_by_day = {day.date(): files for day, files in held.groupby("batch_date")}
+    held_by_day = {day: _of([day], held) for day in days}
     landed: list[LandedRecords] = []
     digests: dict[LandedFile, str] = {}
     refusals: dict[dt.date, Refusal] = {}
@@ -67,18 +71,20 @@ def _stage(
         files = listing.batches.get((feed.name, day), ())
         try:
             contents = {file: shop.landing.read(file) for file in files}
-            digest = {file: hashlib.sha256(content).hexdigest() for file, content in contents.items()}
-            if _is_held(digest, held_by_day.get(day)):
+            digest = {
+                file: hashlib.sha256(content).hexdigest() for file, content in contents.items()
+            }
+            if _is_held(digest, held_by_day[day]):
                 continue
             if day > shop.today:
-                raise RefusedFile(files[0].name, f"its batch date is after today ({shop.today})")
-            records = [
-                LandedRecords(
-                    pd.Timestamp(day), file.name, read_records(file.name, content, feed)
+                raise RefusedFileError(
+                    files[0].name, f"its batch date is after today ({shop.today})"
                 )
+            records = [
+                LandedRecords(pd.Timestamp(day), file.name, read_records(file.name, content, feed))
                 for file, content in contents.items()
             ]
-        except RefusedFile as refused:
+        except RefusedFileError as refused:
             refusals[day] = Refusal(feed.name, day, refused.name, refused.reason)
             continue
         changed.append(day)
@@ -88,7 +94,7 @@ def _stage(
     result = split(feed, shop.store, shop.hasher, landed)
     refusals |= _too_many_bad(shop, feed, result)
     accepted = [day for day in changed if day not in refusals]
-    files = _file_rows(landed, digests, result)
+    file_rows = _file_rows(landed, digests, result)
     if accepted:
         replace_batches(
             connection,
@@ -96,18 +102,15 @@ def _stage(
             accepted,
             _of(accepted, result.staged),
             _of(accepted, result.quarantined),
-            _of(accepted, files),
+            _of(accepted, file_rows),
         )
-        held_by_day |= {day: files[files["batch_date"] == pd.Timestamp(day)] for day in accepted}
-    nothing = pd.DataFrame(columns=list(STAGED_FILE))
+        held_by_day |= {day: _of([day], file_rows) for day in accepted}
     for day in days:
-        yield StagedDay(
-            day, held_by_day.get(day, nothing), day in accepted, refusals.get(day)
-        )
+        yield StagedDay(day, held_by_day[day], day in accepted, refusals.get(day))
 
 
-def _is_held(digests: dict[LandedFile, str], held: pd.DataFrame | None) -> bool:
-    staged = {} if held is None else dict(zip(held["source_file"], held["sha256"], strict=True))
+def _is_held(digests: dict[LandedFile, str], held: pd.DataFrame) -> bool:
+    staged = dict(zip(held["source_file"], held["sha256"], strict=True))
     return {file.name: digest for file, digest in digests.items()} == staged
 
 
@@ -116,7 +119,7 @@ def _of(days: Sequence[dt.date], frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _too_many_bad(shop: Shop, feed: Feed, result: Split) -> dict[dt.date, Refusal]:
-    """Refuse the days of which more than the allowed share breaks row rules: half a day is worse."""
+    """Refuse days of which more than the allowed share is bad: half a day is worse than none."""
     bad = result.quarantined.groupby("batch_date").size()
     landed = bad.add(result.staged.groupby("batch_date").size(), fill_value=0).astype("int64")
     bad = bad.reindex(landed.index, fill_value=0)

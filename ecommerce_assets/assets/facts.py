@@ -45,9 +45,7 @@ def _order_cluster(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
 
     @dg.multi_asset(
         specs=[
-            table_spec(
-                FCT_ORDERS, "Orders as they stand by now: one row an order.", deps=upstream
-            ),
+            table_spec(FCT_ORDERS, "Orders as they stand by now: one row an order.", deps=upstream),
             table_spec(
                 FCT_ORDER_ITEMS,
                 "Order lines with their part of the order's discount: one row a line.",

@@ -37,7 +37,9 @@ def table_spec(
             "dagster/table_name": table.name,
             "dagster/column_schema": dg.TableSchema(
                 columns=[
-                    dg.TableColumn(name, kind.value, description="key" if name in table.key else None)
+                    dg.TableColumn(
+                        name, kind.value, description="key" if name in table.key else None
+                    )
                     for name, kind in table.columns.items()
                 ]
             ),

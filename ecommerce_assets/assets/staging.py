@@ -1,4 +1,7 @@
-"""The staged feeds and their row quarantine: one multi-asset a feed, and whether its days came in."""
+"""The staged feeds and their row quarantine: one multi-asset a feed.
+
+What happens to a batch stands in `assets.batches`.
+"""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -144,7 +147,9 @@ def _accepted_check(feed: Feed, days: dg.PartitionsDefinition) -> dg.AssetChecks
         context: dg.AssetCheckExecutionContext, shop: dg.ResourceParam[Shop]
     ) -> dg.AssetCheckResult:
         with shop.warehouse() as connection:
-            refusals = [r for r in refusals_of(connection, context.run.run_id) if r.feed == feed.name]
+            refusals = [
+                r for r in refusals_of(connection, context.run.run_id) if r.feed == feed.name
+            ]
         # A result has no partition in a range run, so each failure is reported for its day here.
         for refusal in refusals:
             context.instance.report_runless_asset_event(

@@ -1,4 +1,7 @@
-"""How an asset that hangs on touched keys runs: hand over what is missing, then work the queue off."""
+"""How an asset that hangs on touched keys runs: what waits for it is worked off.
+
+What is computed from the keys stands with each asset.
+"""
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable
@@ -28,7 +31,7 @@ def recompute(
     Gives the metadata of the materialization.
     """
     selected = context.run.asset_selection
-    if selected is not None and not selected.issuperset(upstream):
+    if selected is not None and not set(upstream) <= selected:
         with writing(connection):
             hand_over(connection, days_of(context))
     count = work_off(connection, queue, work)

@@ -1,0 +1,1 @@
+"""What comes in: the contract of each feed, the landing reader, the split staged | quarantined."""

@@ -1,7 +1,7 @@
 """What each feed must look like: one Pandera schema a feed (docs/reference/feeds.md).
 
 A schema is of the parsed values. How they are written stands in a column's metadata, and
-`feeds.parsing` reads it; `feeds.judging` finds what breaks the checks. No reading or splitting here.
+`feeds.parsing` reads it; `feeds.judging` finds what breaks the checks. Nothing is read here.
 """
 
 from collections.abc import Callable, Mapping
@@ -102,7 +102,7 @@ def _not_after_tomorrow(column: str, timezone: str) -> Callable[[pd.DataFrame], 
     def check(records: pd.DataFrame) -> pd.Series:
         # Days are few and records many: find each day's end once.
         codes, batches = pd.factorize(records["batch_date"])
-        ends = pd.Series(batches + pd.Timedelta(days=2))
+        ends = batches.to_series() + pd.Timedelta(days=2)
         if records[column].dt.tz is not None:
             ends = day_start(ends, timezone)
         end = ends.take(codes).set_axis(records.index)
@@ -135,7 +135,9 @@ def _money(writing: Writing, required: bool, default: int | None) -> pa.Column:
         required,
         [
             pa.Check.ge(0, name="range", error="is below 0"),
-            pa.Check(lambda value: value.abs() < size, name="range", error="is 10⁹ or more in size"),
+            pa.Check(
+                lambda value: value.abs() < size, name="range", error="is 10⁹ or more in size"
+            ),
         ],
     )
     column.default = default
@@ -234,9 +236,9 @@ def _order_item_checks(_: Store) -> list[pa.Check]:
             error="makes a line gross of 10¹² or more",
         ),
         pa.Check(
-            lambda items: (items["discount_amount"].fillna(0) <= gross(items))
-            .fillna(True)
-            .astype(bool),
+            lambda items: (
+                (items["discount_amount"].fillna(0) <= gross(items)).fillna(True).astype(bool)
+            ),
             name="range",
             title="discount_amount",
             error="is above the line's gross",

@@ -1,4 +1,8 @@
-"""Every reason of every record, found in one vectorised pass (docs/reference/feeds.md, Row rules)."""
+"""Every reason of every record, found in one vectorised pass.
+
+The rules are those of the feed's schema (docs/reference/feeds.md, Row rules); none is stated here
+but those that a value breaks before it can be parsed.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,7 +22,7 @@ from ecommerce_assets.rules.money import half_up
 
 @dataclass(frozen=True)
 class Fault:
-    """A rule that some records break: which rule, the column to blame, why, and at which positions."""
+    """A rule that some records break, the column to blame, why, and the records' positions."""
 
     rule: str
     column: str
@@ -67,8 +71,8 @@ def judge(
         faults += _fault_of(check, str(check.title), frame, everyone)
     if feed.name == "order_items":
         factors = ["quantity", "unit_price", "discount_amount"]
-        parsed = frame[factors].notna() | (texts[factors].isna() & [False, False, True])
-        faults += _imprecise_line_discounts(texts, np.flatnonzero(imprecise & parsed.all(axis=1)))
+        complete = frame[factors].notna() | (texts[factors].isna() & [False, False, True])
+        faults += _imprecise_line_discounts(texts, np.flatnonzero(imprecise & complete.all(axis=1)))
     return Judged(frame, faults)
 
 

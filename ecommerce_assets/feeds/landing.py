@@ -1,4 +1,7 @@
-"""The landing zone: which files lie there, and their bytes (docs/reference/feeds.md). Not what is in them."""
+"""The landing zone: which files lie there, and their bytes (docs/reference/feeds.md).
+
+What is in a file is not read here.
+"""
 
 import datetime as dt
 import re
@@ -9,7 +12,7 @@ import fsspec
 
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.feeds.contract import FEEDS
-from ecommerce_assets.feeds.reading import EXTENSIONS, RefusedFile
+from ecommerce_assets.feeds.reading import EXTENSIONS, RefusedFileError
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -30,7 +33,7 @@ class LandedFile:
 
 @dataclass(frozen=True)
 class Listing:
-    """What lies in the landing zone: the files of each feed and day, in name order, and the rest."""
+    """What lies in the landing zone: the files of each feed and day by name, and the rest."""
 
     batches: Mapping[tuple[str, dt.date], tuple[LandedFile, ...]]
     ignored: Mapping[str, tuple[str, ...]]
@@ -96,12 +99,12 @@ class LandingZone:
         """Read a file whole.
 
         Raises:
-            RefusedFile: it is gone or cannot be read.
+            RefusedFileError: it is gone or cannot be read.
         """
         try:
             content: bytes = self._files.cat_file(file.path)
         except OSError as error:
-            raise RefusedFile(
+            raise RefusedFileError(
                 file.name, f"the file cannot be read ({error.strerror or error}); land it again"
             ) from None
         return content

@@ -1,4 +1,7 @@
-"""A typed Parquet column as the texts a CSV would have (docs/reference/feeds.md, How values are written)."""
+"""A typed Parquet column as the texts that a CSV would have.
+
+Source: docs/reference/feeds.md, How values are written. Other formats are not read here.
+"""
 
 import json
 from collections.abc import Callable, Sequence
@@ -27,7 +30,8 @@ def column_texts(values: pa.Array, *, is_date: bool) -> tuple[Sequence[str | Non
     if pa.types.is_decimal(kind):
         return _each(values, lambda value: format(_plain(value), "f")), fit
     if pa.types.is_floating(kind):
-        scalar = {16: np.float16, 32: np.float32, 64: np.float64}[kind.bit_width]
+        # The shortest decimal form is that of the column's own width.
+        scalar = np.dtype(f"f{kind.bit_width // 8}").type
         return _each(
             values, lambda value: np.format_float_positional(scalar(value), unique=True, trim="-")
         ), fit

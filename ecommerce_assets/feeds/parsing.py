@@ -24,7 +24,7 @@ _OFFSET = r"Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _NUMBER = r"^(?P<sign>[+-]?)0*(?P<whole>[0-9]+)(?:\.(?P<fraction>[0-9]+))?$"
 
 _SATURATED = 10**12
-"""Stands for any whole part this large: far beyond every range, and exact in 64 bits when scaled."""
+"""Stands for any whole part this large: beyond every range, and exact in 64 bits when scaled."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,9 @@ def _moments(array: pa.Array, pattern: str) -> pa.Array:
     written = pc.and_(written, pc.not_equal(year, "0000"))
     valid = pc.if_else(written, array, pa.scalar(None, pa.string()))
     midnight = pc.if_else(
-        pc.equal(pc.utf8_length(valid), 10), pc.binary_join_element_wise(valid, "T00:00Z", ""), valid
+        pc.equal(pc.utf8_length(valid), 10),
+        pc.binary_join_element_wise(valid, "T00:00Z", ""),
+        valid,
     )
     has_offset = pc.match_substring_regex(midnight, f"(?:{_OFFSET})$")
     zoned = pc.if_else(has_offset, midnight, pc.binary_join_element_wise(midnight, "Z", ""))

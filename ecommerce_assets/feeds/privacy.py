@@ -1,4 +1,7 @@
-"""Personal data stops here: e-mail addresses become hashes or masks. What is a record's key is not decided here."""
+"""Personal data stops here: e-mail addresses become hashes or masks.
+
+Which values are kept at all is not decided here.
+"""
 
 import hashlib
 import hmac

@@ -1,6 +1,6 @@
 """Rows of `quarantine.records`: a bad record with all its reasons, personal data hashed.
 
-What is bad is decided elsewhere: `feeds.judging` for the row rules, `rules.orders` for the relations.
+What is bad is decided elsewhere: `feeds.judging` for the row rules, `rules.orders` for relations.
 """
 
 import json
@@ -42,9 +42,13 @@ def row_quarantine(
             )
     positions = sorted(reasons)
     records = [_kept_record(record, hasher) for record in texts.iloc[positions].to_dict("records")]
-    keys = ["|".join(record[name] or "" for name in feed.key) or None for record in records]
+    keys = pd.Series(
+        ["|".join(record[name] or "" for name in feed.key) for record in records], dtype="str"
+    )
     return _rows(
-        address.iloc[positions].assign(feed=feed.name, business_key=keys, stage="row"),
+        address.iloc[positions].assign(
+            feed=feed.name, business_key=keys.replace("", None).to_numpy(), stage="row"
+        ),
         [reasons[position] for position in positions],
         records,
     )
@@ -83,9 +87,7 @@ def relation_quarantine(
     ).assign(order_id=rows["order_id"].to_numpy())
 
 
-def _rows(
-    rows: pd.DataFrame, reasons: Sequence[object], records: Sequence[object]
-) -> pd.DataFrame:
+def _rows(rows: pd.DataFrame, reasons: Sequence[object], records: Sequence[object]) -> pd.DataFrame:
     columns = {
         "reasons": [json.dumps(reason, ensure_ascii=False) for reason in reasons],
         "record": [json.dumps(record, ensure_ascii=False) for record in records],

@@ -31,7 +31,7 @@ EXTENSIONS = (".csv", ".jsonl", ".parquet", ".csv.gz", ".jsonl.gz")
 _SURROGATE = ("\ud800", "\udfff")
 
 
-class RefusedFile(OperatorError):
+class RefusedFileError(OperatorError):
     """The file is not its feed at all, so its day is not loaded.
 
     Source: docs/reference/feeds.md, What is refused.
@@ -73,7 +73,7 @@ def read_records(name: str, content: bytes, feed: Feed) -> Records:
     """Read a landed file of a feed.
 
     Raises:
-        RefusedFile: the file is not its feed at all.
+        RefusedFileError: the file is not its feed at all.
     """
     if name.endswith(".parquet"):
         return _read_parquet(name, content, feed)
@@ -82,13 +82,13 @@ def read_records(name: str, content: bytes, feed: Feed) -> Records:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise RefusedFile(
+        raise RefusedFileError(
             name, f"byte {error.start} is not UTF-8; export the file as UTF-8"
         ) from None
     if name.removesuffix(".gz").endswith(".jsonl"):
         return _read_jsonl(text, feed)
     if not content:
-        raise RefusedFile(name, "the file has no bytes, not even a header; export it again")
+        raise RefusedFileError(name, "the file has no bytes, not even a header; export it again")
     return _read_csv(name, text, feed)
 
 
@@ -97,9 +97,11 @@ def _unpack(name: str, content: bytes) -> bytes:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
             unpacked = packed.read(UNPACKED_LIMIT + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise RefusedFile(name, f"the gzip file is broken ({error}); export it again") from None
+        raise RefusedFileError(
+            name, f"the gzip file is broken ({error}); export it again"
+        ) from None
     if len(unpacked) > UNPACKED_LIMIT:
-        raise RefusedFile(
+        raise RefusedFileError(
             name, f"the gzip file unpacks to more than {UNPACKED_LIMIT:,} bytes; split it"
         )
     return unpacked
@@ -109,11 +111,14 @@ def _check_header(name: str, header: Sequence[str], feed: Feed) -> list[str]:
     """Refuse a header that is not the feed's; else give the columns of it that are not."""
     twice = sorted({column for column in header if header.count(column) > 1})
     if twice:
-        raise RefusedFile(name, f"the header has the column {twice[0]!r} twice; name each once")
+        raise RefusedFileError(
+            name, f"the header has the column {twice[0]!r} twice; name each once"
+        )
     missing = [column for column in feed.required if column not in header]
     if missing:
-        raise RefusedFile(
-            name, f"the header has no column {', '.join(missing)}; is this file a {feed.name} export?"
+        raise RefusedFileError(
+            name,
+            f"the header has no column {', '.join(missing)}; is this file a {feed.name} export?",
         )
     return [column for column in header if column not in feed.columns]
 
@@ -147,7 +152,7 @@ def _read_csv(name: str, text: str, feed: Feed) -> Records:
     records = _csv_records(text)
     header_fields, _, closed = next(records, ([], "", True))
     if not closed:
-        raise RefusedFile(name, "the header has a quote that is never closed")
+        raise RefusedFileError(name, "the header has a quote that is never closed")
     header = [column.strip() for column in header_fields]
     ignored = _check_header(name, header, feed)
 
@@ -225,7 +230,9 @@ def _read_parquet(name: str, content: bytes, feed: Feed) -> Records:
         table.validate(full=True)
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
-        raise RefusedFile(name, f"this is not a Parquet file ({reason}); export it again") from None
+        raise RefusedFileError(
+            name, f"this is not a Parquet file ({reason}); export it again"
+        ) from None
     header = [column.strip() for column in table.column_names]
     ignored = _check_header(name, header, feed)
     columns: dict[str, Sequence[str | None] | None] = {}
@@ -247,7 +254,7 @@ def _frame(
     line_numbers: Sequence[int],
 ) -> pd.DataFrame:
     """Trim the texts, make the empty ones null, and lay them out in the feed's columns."""
-    index = pd.Index(line_numbers, name="line_number", dtype="int64")
+    index = pd.Index(np.array(line_numbers, dtype="int64"), name="line_number")
 
     def trimmed(values: Sequence[str | None] | None) -> pd.Series:
         if values is None:

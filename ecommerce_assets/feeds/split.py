@@ -17,6 +17,7 @@ from ecommerce_assets.feeds.quarantine import (
 )
 from ecommerce_assets.feeds.reading import Records
 
+
 @dataclass(frozen=True)
 class LandedRecords:
     """The records of one file of a batch."""

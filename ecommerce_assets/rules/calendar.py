@@ -1,4 +1,7 @@
-"""Moments and the store's calendar days (docs/reference/rules.md, Dates). Not the days of a batch."""
+"""Moments and the store's calendar days (docs/reference/rules.md, Dates).
+
+Batch days are not business dates, and do not belong here.
+"""
 
 import pandas as pd
 
@@ -17,7 +20,9 @@ def day_start(days: pd.Series, timezone: str) -> pd.Series:
     """
     # An array of True per value says "the first of two"; pandas wants it as long as the input.
     starts = days.astype("datetime64[us]").dt.tz_localize(
-        timezone, nonexistent="shift_forward", ambiguous=pd.Series(True, index=days.index).to_numpy()
+        timezone,
+        nonexistent="shift_forward",
+        ambiguous=pd.Series(True, index=days.index).to_numpy(),
     )
     return starts.dt.tz_convert("UTC")
 

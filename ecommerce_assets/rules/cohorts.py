@@ -35,9 +35,7 @@ def cohort_values(
     for moves in (bought, refunded):
         moves["day"] = (moves["date"] - moves["cohort_date"]).dt.days
     moves = pd.concat([bought, refunded], ignore_index=True)
-    return pd.concat(
-        [_horizon(days, sizes, bought, moves) for days in HORIZONS], ignore_index=True
-    )
+    return pd.concat([_horizon(days, sizes, bought, moves) for days in HORIZONS], ignore_index=True)
 
 
 def _horizon(
@@ -53,5 +51,5 @@ def _horizon(
     rows["net_revenue"] = net.reindex(sizes.index, fill_value=0)
     rows["retention_rate"] = ratio(rows["retained_customers"], rows["customers"], decimals=4)
     rows["ltv"] = ratio(rows["net_revenue"], rows["customers"])
-    rows["complete_on"] = sizes.index + pd.Timedelta(days=days)
+    rows["complete_on"] = sizes.index.to_series() + pd.Timedelta(days=days)
     return rows.rename_axis("cohort_date").reset_index()

@@ -1,4 +1,7 @@
-"""Exact money: whole minor units, rounded half up (docs/reference/rules.md, Money). No floats leave here."""
+"""Exact money: whole minor units, rounded half up (docs/reference/rules.md, Money).
+
+No float leaves here.
+"""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -9,9 +12,7 @@ import pandas as pd
 _SAFE_SUM = 2**62
 
 
-def line_gross(
-    quantity: pd.Series, unit_price: pd.Series, ceiling: int | None = None
-) -> pd.Series:
+def line_gross(quantity: pd.Series, unit_price: pd.Series, ceiling: int | None = None) -> pd.Series:
     """Give `quantity` × `unit_price` (ten-thousandths) in hundredths, rounded half up.
 
     A product that would not fit 64 bits is given as `ceiling`, which such a product is far above;

@@ -9,8 +9,8 @@ import psycopg
 from ecommerce_assets.rules.cohorts import HORIZONS
 from ecommerce_assets.warehouse import touched
 from ecommerce_assets.warehouse.frames import read, write
-from ecommerce_assets.warehouse.staging import hand_over_batches
 from ecommerce_assets.warehouse.orders import list_batch_orders
+from ecommerce_assets.warehouse.staging import hand_over_batches
 from ecommerce_assets.warehouse.tables import DIM_CUSTOMER, FCT_ORDERS, STAGING
 
 _ORDER_COLUMNS = ("customer_id", "order_date", "is_recognised", "net_amount")

@@ -1,4 +1,7 @@
-"""Frames from and to PostgreSQL, by COPY, exactly: minor units in the frame, numeric in the table."""
+"""Frames from and to PostgreSQL, by COPY and exactly.
+
+Minor units in the frame are numeric in the table; which tables there are stands in `tables`.
+"""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -86,7 +89,7 @@ def _to_pandas(table: pa.Table) -> pd.DataFrame:
 
 
 def write(connection: psycopg.Connection, table: Table, frame: pd.DataFrame) -> None:
-    """Append a frame's rows to a table; the frame may have further columns and any order of them."""
+    """Append a frame's rows to a table; the frame may have more columns, in any order."""
     copy_in(connection, table.name, table.columns, frame)
 
 

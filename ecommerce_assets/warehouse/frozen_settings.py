@@ -33,7 +33,8 @@ def freeze_settings(connection: psycopg.Connection, settings: Settings) -> None:
             """,
             list(wanted.items()),
         )
-    kept = dict(connection.execute("select name, value from ops.settings").fetchall())
+    rows = connection.execute("select name, value from ops.settings").fetchall()
+    kept: dict[str, str] = dict(rows)
     differing = sorted(name for name, value in wanted.items() if kept[name] != value)
     if not differing:
         return

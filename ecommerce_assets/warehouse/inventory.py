@@ -20,7 +20,9 @@ def read_snapshots(connection: psycopg.Connection) -> pd.DataFrame:
     """Read all staged versions of the snapshots in `taken`."""
     return read(
         connection,
-        "select * from staging.inventory join taken using (snapshot_date, product_id, warehouse_id)",
+        """
+        select * from staging.inventory join taken using (snapshot_date, product_id, warehouse_id)
+        """,
         STAGING["inventory"].columns,
     )
 

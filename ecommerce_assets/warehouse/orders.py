@@ -102,7 +102,8 @@ def replace(
 ) -> None:
     """Replace the facts and relation quarantine of the orders in `taken`.
 
-    `quarantined` has the columns of `quarantine.records`. Hands on the dates and customers of their rows before and after.
+    `quarantined` has the columns of `quarantine.records`. Hands on the
+    dates and customers of their rows before and after.
     """
     _hand_on(connection)
     for statement in (

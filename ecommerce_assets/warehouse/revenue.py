@@ -8,8 +8,8 @@ import psycopg
 
 from ecommerce_assets.warehouse import touched
 from ecommerce_assets.warehouse.frames import read, write
-from ecommerce_assets.warehouse.session import bump_version, writing
 from ecommerce_assets.warehouse.orders import list_batch_orders
+from ecommerce_assets.warehouse.session import bump_version, writing
 from ecommerce_assets.warehouse.tables import (
     DIM_CUSTOMER,
     FCT_ORDERS,
@@ -17,6 +17,7 @@ from ecommerce_assets.warehouse.tables import (
     FCT_REVENUE_DAILY,
     Kind,
 )
+
 
 def hand_over(connection: psycopg.Connection, days: Collection[dt.date]) -> None:
     """Hand over the dates on which the orders and returns that batches touch lie."""
@@ -77,9 +78,18 @@ _RANGE = """
 """
 
 _ORDER_COLUMNS = (
-    "order_id customer_id is_recognised order_date units returns gross_amount discount_amount"
-    " refund_amount shipping_amount tax_amount"
-).split()
+    "order_id",
+    "customer_id",
+    "is_recognised",
+    "order_date",
+    "units",
+    "returns",
+    "gross_amount",
+    "discount_amount",
+    "refund_amount",
+    "shipping_amount",
+    "tax_amount",
+)
 
 
 def read_dates(connection: psycopg.Connection) -> pd.Series:
@@ -106,7 +116,7 @@ def read_returns(connection: psycopg.Connection) -> pd.DataFrame:
 
 
 def read_first_order_dates(connection: psycopg.Connection) -> pd.Series:
-    """Read the first order dates, by `customer_id`, of those who ordered on the dates in `taken`."""
+    """Read first order dates, by `customer_id`, of those who ordered on the dates in `taken`."""
     columns = ("customer_id", "first_order_date")
     frame = read(
         connection,

@@ -1,4 +1,4 @@
-"""The warehouse's schema: brought up to date by migrations, refused where it is newer than this code."""
+"""The warehouse's schema, brought up to date by migrations. No queries of its tables here."""
 
 from importlib.resources import files
 
@@ -36,7 +36,9 @@ def migrate(url: str) -> None:
             # Two processes may start at once on an empty database.
             connection.execute(sqlalchemy.text("select pg_advisory_xact_lock(hashtext('migrate'))"))
             version = _version(connection)
-            if version is not None and version not in {s.revision for s in scripts.walk_revisions()}:
+            if version is not None and version not in {
+                s.revision for s in scripts.walk_revisions()
+            }:
                 raise SchemaError(
                     f"The database has schema version {version}, which is newer than this program; "
                     "update the program, or point ECOMMERCE_DATABASE_URL at another database."

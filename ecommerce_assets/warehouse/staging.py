@@ -66,9 +66,7 @@ _TOUCHED: Mapping[str, tuple[touched.Queue, str]] = {
 }
 
 
-def hand_over_batches(
-    connection: psycopg.Connection, feed: str, days: Collection[dt.date]
-) -> None:
+def hand_over_batches(connection: psycopg.Connection, feed: str, days: Collection[dt.date]) -> None:
     """Hand over the keys of all records that staging holds of a feed's batches."""
     queue, query = _TOUCHED[feed]
     touched.hand_over(connection, queue, query, list(days))
@@ -85,7 +83,7 @@ def replace_batches(
     """Replace what staging and quarantine hold of a feed's batches, in one transaction.
 
     `staged` and `quarantined` have their tables' columns; `files` are the batches' files, with the
-    columns of `STAGED_FILE`. The keys of the records that go and of those that come are handed over.
+    columns of `STAGED_FILE`. The keys of the records that go and that come are handed over.
     """
     batches = list(days)
     with writing(connection):
@@ -101,7 +99,7 @@ def replace_batches(
 
 # Relation quarantine goes too: its addresses may come to hold other records. The order cluster,
 # which is handed the keys, decides anew.
-_DELETIONS = {
+_DELETIONS: Mapping[str, Sequence[sql.Composed | sql.SQL]] = {
     feed: [
         sql.SQL("delete from {} where batch_date = any(%(batches)s)").format(
             sql.Identifier(*table.name.split("."))
@@ -161,9 +159,7 @@ class Refusal:
         return f"{self.feed} of {self.batch_date} was refused: {file}{self.reason}."
 
 
-def log_refusals(
-    connection: psycopg.Connection, run_id: str, refusals: Sequence[Refusal]
-) -> None:
+def log_refusals(connection: psycopg.Connection, run_id: str, refusals: Sequence[Refusal]) -> None:
     """Keep refusals in the log of refusals."""
     with connection.cursor() as cursor:
         cursor.executemany(

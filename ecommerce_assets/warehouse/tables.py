@@ -1,4 +1,4 @@
-"""The tables that frames are read from and written to: their columns and keys (docs/reference/tables.md).
+"""The tables that frames are read from and written to (docs/reference/tables.md).
 
 The migrations create them; a test holds the two equal. Logs and hand-over tables of `ops` are known
 only to the modules that use them.

@@ -1,4 +1,7 @@
-"""How Alembic runs here: on the connection `warehouse.schema.migrate` hands over, version kept in `ops`."""
+"""How Alembic runs here: on the connection that `warehouse.schema.migrate` hands over.
+
+The version is kept in `ops`.
+"""
 
 from alembic import context
 

@@ -1,0 +1,184 @@
+"""The metrics of a day or a period: each one's slug, unit, formula, and how it adds up over time.
+
+The API's models, its `/metrics` and the page follow this list. How one is computed is `revenue`'s.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Unit(StrEnum):
+    """What a metric is counted in."""
+
+    COUNT = "count"
+    """A whole number."""
+    AMOUNT = "amount"
+    """The store's currency, two decimals."""
+    RATE = "rate"
+    """A share of one, four decimals."""
+
+
+DECIMALS = MappingProxyType({Unit.COUNT: 0, Unit.AMOUNT: 2, Unit.RATE: 4})
+
+
+class OverTime(StrEnum):
+    """How the metric of a period follows from that of its days."""
+
+    SUM = "sum"
+    """The sum of its days'."""
+    RATIO = "ratio"
+    """Computed from the period's totals, since a mean of days would weigh them alike."""
+    DISTINCT = "distinct"
+    """Counted anew, since the same customer or order may be there on several days."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure of a day or a period; `slug` is its name in the table, the API and the page."""
+
+    slug: str
+    title: str
+    unit: Unit
+    over_time: OverTime
+    formula: str
+    example: int | str
+
+
+METRICS: Mapping[str, Metric] = MappingProxyType(
+    {
+        metric.slug: metric
+        for metric in (
+            Metric(
+                "orders",
+                "Orders",
+                Unit.COUNT,
+                OverTime.SUM,
+                "Recognised orders placed.",
+                42,
+            ),
+            Metric(
+                "units",
+                "Units",
+                Unit.COUNT,
+                OverTime.SUM,
+                "Units on the lines of recognised orders placed.",
+                97,
+            ),
+            Metric(
+                "gross_revenue",
+                "Gross revenue",
+                Unit.AMOUNT,
+                OverTime.SUM,
+                "Quantity × unit price over the lines of recognised orders placed.",
+                "4744.76",
+            ),
+            Metric(
+                "discounts",
+                "Discounts",
+                Unit.AMOUNT,
+                OverTime.SUM,
+                "Discounts of recognised orders placed, their lines' included.",
+                "279.52",
+            ),
+            Metric(
+                "refunds",
+                "Refunds",
+                Unit.AMOUNT,
+                OverTime.SUM,
+                "Refunds on the basis asked for: by the return's date or by the order's.",
+                "158.47",
+            ),
+            Metric(
+                "refunds_by_return_date",
+                "Refunds by return date",
+                Unit.AMOUNT,
+                OverTime.SUM,
+                "Refunds of returns that came back then.",
+                "158.47",
+            ),
+            Metric(
+                "refunds_by_order_date",
+                "Refunds by order date",
+                Unit.AMOUNT,
+                OverTime.SUM,
+                "Refunds, on any day so far, of orders placed then.",
+                "91.43",
+            ),
+            Metric(
+                "net_revenue",
+                "Net revenue",
+                Unit.AMOUNT,
+                OverTime.SUM,
+                "gross_revenue − discounts − refunds.",
+                "4306.77",
+            ),
+            Metric(
+                "aov",
+                "Average order value",
+                Unit.AMOUNT,
+                OverTime.RATIO,
+                "(gross_revenue − discounts) ÷ orders, half up; null without orders.",
+                "106.32",
+            ),
+            Metric(
+                "new_customers",
+                "New customers",
+                Unit.COUNT,
+                OverTime.SUM,
+                "Customers whose first recognised order was placed then.",
+                15,
+            ),
+            Metric(
+                "repeat_customers",
+                "Repeat customers",
+                Unit.COUNT,
+                OverTime.DISTINCT,
+                "Customers with a recognised order then and their first one before.",
+                6,
+            ),
+            Metric(
+                "guest_orders",
+                "Guest orders",
+                Unit.COUNT,
+                OverTime.SUM,
+                "Recognised orders placed without a customer.",
+                3,
+            ),
+            Metric(
+                "returned_orders",
+                "Returned orders",
+                Unit.COUNT,
+                OverTime.DISTINCT,
+                "Orders with a return that came back then.",
+                1,
+            ),
+            Metric(
+                "return_rate",
+                "Return rate",
+                Unit.RATE,
+                OverTime.RATIO,
+                "Of the recognised orders placed then, the share that has a return by now; "
+                "null without orders.",
+                "0.0526",
+            ),
+            Metric(
+                "shipping",
+                "Shipping",
+                Unit.AMOUNT,
+                OverTime.SUM,
+                "Shipping of recognised orders placed; in no revenue figure.",
+                "72.70",
+            ),
+            Metric(
+                "tax",
+                "Tax",
+                Unit.AMOUNT,
+                OverTime.SUM,
+                "Tax of recognised orders placed; in no revenue figure.",
+                "476.60",
+            ),
+        )
+    }
+)
