@@ -105,7 +105,7 @@ create table quarantine.records (
 );
 create index on quarantine.records (order_id) where stage = 'relation';
 create index on quarantine.records (batch_date desc, feed, source_file, line_number);
-comment on column quarantine.records.order_id is 'stage relation: the order whose cluster judged it';
+comment on column quarantine.records.order_id is 'stage relation: the order that was judged';
 """
 
 _ANALYTICS = """
@@ -271,7 +271,7 @@ create table ops.staged_files (
     primary key (feed, batch_date, source_file)
 );
 create index on ops.staged_files (batch_date);
-comment on table ops.staged_files is 'the landed files whose records staging and quarantine hold now';
+comment on table ops.staged_files is 'the files whose records staging and quarantine hold now';
 
 create table ops.refusals (
     refused_at timestamptz not null default now(),
@@ -322,7 +322,7 @@ create table ops.touched_customers (
     customer_id text collate "C" not null, date date,
     unique nulls not distinct (customer_id, date)
 );
-comment on column ops.touched_customers.date is 'of an order or return that changed; null: the customer';
+comment on column ops.touched_customers.date is 'of a changed order or return; null: the customer';
 create table ops.touched_inventory (
     snapshot_date date, product_id text collate "C", warehouse_id text collate "C",
     primary key (snapshot_date, product_id, warehouse_id)
