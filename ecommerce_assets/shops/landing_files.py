@@ -13,7 +13,7 @@ from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.warehouse.tables import STAGING
 
 
-class LandingError(OperatorError):
+class LandingWriteError(OperatorError):
     """A landing zone cannot be written."""
 
 
@@ -21,17 +21,17 @@ def claim(out: Path) -> None:
     """Make `out` a landing zone to be written.
 
     Raises:
-        LandingError: `out` holds landing files already, or cannot be made.
+        LandingWriteError: `out` holds landing files already, or cannot be made.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
         held = next((file for feed in STAGING for file in sorted(out.glob(f"{feed}/*"))), None)
     except OSError as error:
-        raise LandingError(
+        raise LandingWriteError(
             f"{out} cannot be made a landing zone: {error.strerror}; name another folder."
         ) from None
     if held:
-        raise LandingError(f"{held} is there already; name a folder without landing files.")
+        raise LandingWriteError(f"{held} is there already; name a folder without landing files.")
 
 
 def decimals(minor_units: npt.NDArray[np.int64], places: int) -> pa.Array:
@@ -59,7 +59,7 @@ def write_batch(
     text with a comma or a quote raises.
 
     Raises:
-        LandingError: the file cannot be written.
+        LandingWriteError: the file cannot be written.
     """
     body = io.BytesIO()
     body.write((",".join(records.column_names) + "\n").encode())
@@ -75,6 +75,6 @@ def write_batch(
         unfinished.write_bytes(body.getbuffer())
         unfinished.rename(path)
     except OSError as error:
-        raise LandingError(
+        raise LandingWriteError(
             f"{path} cannot be written: {error.strerror}; mend that, empty {out} and start again."
         ) from None

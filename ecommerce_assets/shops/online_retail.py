@@ -68,7 +68,7 @@ def import_online_retail(
 
     Raises:
         OnlineRetailError: a file is not that data set.
-        LandingError: `out` holds landing files, or cannot be written.
+        LandingWriteError: `out` holds landing files, or cannot be written.
     """
     claim(out)
     lines, overlapping = read_files(files)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pytest
 
-from ecommerce_assets.shops.landing_files import LandingError
+from ecommerce_assets.shops.landing_files import LandingWriteError
 from ecommerce_assets.shops.online_retail import Part, import_online_retail
 from ecommerce_assets.shops.online_retail_source import OnlineRetailError
 
@@ -232,7 +232,7 @@ class TestFiles:
     def test_a_folder_with_landing_files_is_refused(self, tmp_path):
         import_lines(tmp_path, *SMALL)
 
-        with pytest.raises(LandingError, match="is there already"):
+        with pytest.raises(LandingWriteError, match="is there already"):
             import_lines(tmp_path, *SMALL)
 
 

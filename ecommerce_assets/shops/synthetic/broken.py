@@ -1,0 +1,276 @@
+"""The broken records of a synthetic shop: how to break each rule (docs/reference/feeds.md, rules.md).
+
+They come on top of the good ones, which stay as they are and are not made here.
+"""
+
+import datetime as dt
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from types import MappingProxyType
+
+import numpy as np
+import pyarrow as pa
+
+from ecommerce_assets.shops.synthetic.dice import Dice
+from ecommerce_assets.shops.synthetic.orders import Lines, Orders, Returns
+from ecommerce_assets.shops.synthetic.records import amounts, item_ids, moments, order_ids
+
+_FUTURE = "9 days on"
+_LONG_ID = "X" * 256
+
+
+class Candidates:
+    """The lines of a day's orders on which returns can be broken; each is given out once."""
+
+    def __init__(self, orders: Orders, lines: Lines, returns: Returns, end: int) -> None:
+        recognised = (orders.paid_at < end) & (orders.cancelled_at >= end)
+        untouched = lines.taken_off_at >= end
+        untouched[returns.row] = False
+        self._lines = lines
+        self._ordered_at = orders.ordered_at[lines.order]
+        self._number = orders.number[lines.order]
+        self._recognised = np.flatnonzero(recognised[lines.order] & untouched).tolist()
+        self._unrecognised = np.flatnonzero(~recognised[lines.order] & untouched).tolist()
+
+    def line(self, *, recognised: bool) -> dict[str, str] | None:
+        """A line of an order that in the end is recognised or not; None when there is none left."""
+        rows = self._recognised if recognised else self._unrecognised
+        if not rows:
+            return None
+        row = np.array([rows.pop()])
+        ordered_at = self._ordered_at[row]
+        texts = {
+            "order_item_id": item_ids(self._number[row] * 16 + self._lines.line[row]),
+            "order_id": order_ids(self._number[row]),
+            "hour_before": moments(ordered_at - 3600),
+            "minute_after": moments(ordered_at + 60),
+            "gross": amounts(self._lines.price[row] * self._lines.quantity[row]),
+            "one_more": pa.array(self._lines.quantity[row] + 1),
+            "quantity": pa.array(self._lines.quantity[row]),
+        }
+        return {name: str(text.cast(pa.string())[0]) for name, text in texts.items()}
+
+
+@dataclass
+class _Batch:
+    """What there is to break in a feed's batch."""
+
+    day: dt.date
+    record: dict[str, str]
+    """A good record of the batch."""
+    candidates: Candidates
+    serial: int
+    is_open: bool = True
+    """No quote has been left open yet."""
+
+
+_Break = Callable[[_Batch], str | None]
+"""Makes a broken line, or None where the batch has nothing to break that way."""
+
+
+def _line(record: Mapping[str, str]) -> str:
+    return ",".join(record.values())
+
+
+def _with(**values: str) -> _Break:
+    def make(batch: _Batch) -> str:
+        future = f"{batch.day + dt.timedelta(days=9)}"
+        written = {name: future if value == _FUTURE else value for name, value in values.items()}
+        return _line({**batch.record, **written})
+
+    return make
+
+
+def _short(batch: _Batch) -> str:
+    return _line(batch.record).rpartition(",")[0]
+
+
+def _long(batch: _Batch) -> str:
+    return _line(batch.record) + ",surplus"
+
+
+def _unclosed(batch: _Batch) -> str | None:
+    if not batch.is_open:
+        return None
+    batch.is_open = False
+    return '"' + _line(batch.record)
+
+
+def _order_without_lines(batch: _Batch) -> str:
+    changed = {"order_id": f"OX{batch.serial:06}", "order_discount": "999.00"}
+    return _line({**batch.record, **changed})
+
+
+def _item_without_order(batch: _Batch) -> str:
+    changed = {"order_item_id": f"OX{batch.serial:06}-1", "order_id": f"OX{batch.serial:06}"}
+    return _line({**batch.record, **changed})
+
+
+def _return_without_line(batch: _Batch) -> str:
+    changed = {"return_id": f"RX{batch.serial:06}", "order_item_id": f"OX{batch.serial:06}-1"}
+    return _line({**batch.record, **changed})
+
+
+def _return_of(
+    recognised: bool, quantity: str, refund: str, returned_at: str = "minute_after"
+) -> _Break:
+    """Return one of the day's lines; the texts name what `Candidates.line` tells, or are values."""
+
+    def make(batch: _Batch) -> str | None:
+        line = batch.candidates.line(recognised=recognised)
+        if line is None:
+            return None
+        return _line(
+            {
+                **batch.record,
+                "return_id": f"RX{batch.serial:06}",
+                "order_item_id": line["order_item_id"],
+                "order_id": line["order_id"],
+                "quantity": line.get(quantity, quantity),
+                "returned_at": line[returned_at],
+                "refund_amount": line.get(refund, refund),
+                "ingested_at": line["minute_after"],
+            }
+        )
+
+    return make
+
+
+_ANY_FEED: tuple[tuple[str, _Break], ...] = (
+    ("malformed", _short),
+    ("type", _with(ingested_at="yesterday")),
+    ("required", _with(ingested_at="")),
+    ("malformed", _unclosed),
+    ("future", _with(ingested_at=_FUTURE)),
+    ("malformed", _long),
+    ("range", _with(ingested_at="1989-12-31T23:59:59Z")),
+)
+_UNPAID = {"status": "created", "paid_at": "", "fulfilled_at": "", "delivered_at": ""}
+_SENT = {"ordered_at": "2020-01-01", "paid_at": "", "fulfilled_at": "2020-01-03"}
+
+_BREAKS: Mapping[str, tuple[tuple[str, _Break], ...]] = MappingProxyType(
+    {
+        "customers": (
+            ("required", _with(customer_id="")),
+            ("type", _with(created_at="31/12/2024")),
+            ("range", _with(customer_id=_LONG_ID)),
+            ("future", _with(created_at=_FUTURE)),
+            ("required", _with(created_at="")),
+            ("type", _with(country="D\0")),
+            *_ANY_FEED,
+        ),
+        "products": (
+            ("precision", _with(price="1.00001")),
+            ("range", _with(price="-1.00")),
+            ("required", _with(name="")),
+            ("type", _with(price="12.50 EUR")),
+            ("future", _with(updated_at=_FUTURE)),
+            ("range", _with(cost="1000000000")),
+            ("required", _with(price="")),
+            *_ANY_FEED,
+        ),
+        "orders": (
+            ("discount_exceeds_gross", _order_without_lines),
+            ("enum", _with(status="shipped")),
+            ("currency", _with(currency="XXX")),
+            ("order_flow", _with(**_SENT, delivered_at="2020-01-02")),
+            ("precision", _with(shipping_amount="4.905")),
+            ("range", _with(order_discount="-0.01")),
+            ("required", _with(status="")),
+            ("type", _with(tax_amount="free")),
+            ("future", _with(**_UNPAID, ordered_at=_FUTURE)),
+            ("order_flow", _with(**{**_SENT, "paid_at": "2020-01-04"}, delivered_at="")),
+            ("required", _with(ordered_at="")),
+            ("range", _with(**_UNPAID, ordered_at="1970-01-01")),
+            *_ANY_FEED,
+        ),
+        "order_items": (
+            ("orphan", _item_without_order),
+            ("range", _with(quantity="-1", discount_amount="0")),
+            ("precision", _with(unit_price="1.00001", discount_amount="0")),
+            ("range", _with(quantity="1", unit_price="1.00", discount_amount="1.01")),
+            ("type", _with(quantity="1.5")),
+            ("required", _with(product_id="")),
+            ("precision", _with(quantity="1", unit_price="1", discount_amount="0.001")),
+            ("range", _with(quantity="1000000001", unit_price="1", discount_amount="0")),
+            ("required", _with(quantity="")),
+            *_ANY_FEED,
+        ),
+        "returns": (
+            ("return_exceeds_line", _return_of(True, "one_more", "0.01")),
+            ("unpaid_return", _return_of(False, "1", "0.01")),
+            ("return_before_order", _return_of(True, "1", "0.01", "hour_before")),
+            ("orphan", _return_without_line),
+            ("range", _with(quantity="0")),
+            ("return_exceeds_line", _return_of(True, "quantity", "1000000.00")),
+            ("precision", _with(refund_amount="1.005")),
+            ("type", _with(quantity="two")),
+            ("required", _with(refund_amount="")),
+            ("future", _with(returned_at=_FUTURE)),
+            *_ANY_FEED,
+        ),
+        "inventory": (
+            ("range", _with(allocated="-1")),
+            ("type", _with(snapshot_date="2024-06-31")),
+            ("required", _with(on_hand="")),
+            ("future", _with(snapshot_date=_FUTURE)),
+            ("type", _with(on_hand="many")),
+            ("range", _with(reorder_point="1000000001")),
+            *_ANY_FEED,
+        ),
+    }
+)
+
+
+class Breakage:
+    """Breaks a share of each feed; the ways to break it take turns, each at least once."""
+
+    def __init__(self, dirty: Fraction, dice: Dice) -> None:
+        self._per_good = dirty / (1 - dirty)
+        self._dice = dice
+        self._good: Counter[str] = Counter()
+        self._made: Counter[str] = Counter()
+        self._turns = {feed: deque(breaks) for feed, breaks in _BREAKS.items()}
+        self._serial = 0
+        self.broken: Counter[tuple[str, str]] = Counter()
+        """How many records of a feed break a rule."""
+
+    def lines(self, feed: str, day: dt.date, good: pa.Table, candidates: Candidates) -> bytes:
+        """Make the broken lines that go with the good records of a feed's batch."""
+        self._good[feed] += good.num_rows
+        wanted = int(self._per_good * self._good[feed])
+        if self._per_good:
+            wanted = max(wanted, len(self._turns[feed]))
+        # At most as many as good ones: a batch with more broken ones would be refused.
+        count = min(wanted - self._made[feed], good.num_rows)
+        if count <= 0:
+            return b""
+        self._made[feed] += count
+        rows = self._dice.between(0, good.num_rows - 1, count)
+        texts = [
+            column.take(rows).cast(pa.string()).fill_null("").to_pylist() for column in good.columns
+        ]
+        made = []
+        batch = _Batch(day, {}, candidates, self._serial)
+        for values in zip(*texts, strict=True):
+            batch.record = dict(zip(good.column_names, values, strict=True))
+            batch.serial += 1
+            made.append(self._next(feed, batch))
+        self._serial = batch.serial
+        # An open quote takes in all that follows, so it comes last.
+        made.sort(key=lambda line: line.startswith('"'))
+        return "".join(line + "\n" for line in made).encode()
+
+    def _next(self, feed: str, batch: _Batch) -> str:
+        """Break a record in the way whose turn it is, of those that can be had in this batch."""
+        turns = self._turns[feed]
+        for position, (rule, make) in enumerate(turns):
+            line = make(batch)
+            if line is not None:
+                del turns[position]
+                turns.append((rule, make))
+                self.broken[feed, rule] += 1
+                return line
+        raise AssertionError("some ways need nothing of the batch")

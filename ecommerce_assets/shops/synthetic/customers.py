@@ -1,0 +1,71 @@
+"""Who buys in a synthetic shop, and how often they come back. What they buy is in `orders`."""
+
+import datetime as dt
+
+import numpy as np
+
+from ecommerce_assets.shops.synthetic.dice import Dice, Ints
+
+GUEST = -1
+COUNTRIES = ("DE", "FR", "NL", "AT", "IT", "ES", "GB", "PL", "US", "JP")
+_COUNTRY_WEIGHTS = (34, 16, 9, 8, 8, 7, 7, 5, 4, 2)
+
+# How many tickets in the draw for later orders a new customer gets: none, one, four or twelve.
+_TICKETS = np.array([0, 1, 4, 12])
+_LOYALTY_BY_QUARTER = ((40, 35, 20, 5), (35, 35, 22, 8), (45, 35, 16, 4), (60, 28, 10, 2))
+_LOYALTY_OF_CAMPAIGNS = (75, 20, 4, 1)
+"""Those whom a discount brought come back less."""
+
+
+class Customers:
+    """The customers so far, by number from 0: `created_at`, `country` (-1: not given), `email`."""
+
+    def __init__(self, dice: Dice) -> None:
+        self._dice = dice
+        self._tickets = np.empty(0, dtype=np.int64)
+        self.created_at = np.empty(0, dtype=np.int64)
+        self.country = np.empty(0, dtype=np.int64)
+        self.email = np.empty(0, dtype=np.int64)
+
+    @property
+    def count(self) -> int:
+        """How many customers there are."""
+        return len(self.created_at)
+
+    def buy(self, ordered_at: Ints, day: dt.date, in_campaign: bool) -> tuple[Ints, Ints]:
+        """Find the customer of each order; returns them, and the numbers of the new among them."""
+        size = len(ordered_at)
+        # 0 a guest, 1 somebody new, 2 one of those who came before.
+        origin = self._dice.pick((12, 30, 58), size)
+        if not len(self._tickets):
+            origin = np.minimum(origin, 1)
+        drawn = self._dice.recent(max(len(self._tickets), 1), size)
+        is_new = origin == 1
+        customer = np.full(size, GUEST)
+        customer[origin == 2] = self._tickets[drawn[origin == 2]]
+        new = self.count + np.arange(is_new.sum())
+        customer[is_new] = new
+        self._welcome(new, ordered_at[is_new], day, in_campaign)
+        return customer, new
+
+    def _welcome(self, new: Ints, ordered_at: Ints, day: dt.date, in_campaign: bool) -> None:
+        signed_up = ordered_at - self._dice.between(60, 1800, len(new))
+        midnight = ordered_at // 86_400 * 86_400
+        self.created_at = np.append(self.created_at, np.maximum(signed_up, midnight))
+        country = self._dice.pick(_COUNTRY_WEIGHTS, len(new))
+        given = ~self._dice.chance(30, len(new))
+        self.country = np.append(self.country, np.where(given, country, -1))
+        given = ~self._dice.chance(20, len(new))
+        self.email = np.append(self.email, np.where(given, new * 2, -1))
+        quarter = (day.month - 1) // 3
+        loyalty = _LOYALTY_OF_CAMPAIGNS if in_campaign else _LOYALTY_BY_QUARTER[quarter]
+        tickets = _TICKETS[self._dice.pick(loyalty, len(new))]
+        self._tickets = np.append(self._tickets, np.repeat(new, tickets))
+
+    def move(self) -> Ints:
+        """Give some customers a new address or country; returns their numbers."""
+        size = self.count // 1500 + int(self._dice.chance(300, 1)[0])
+        moved = np.unique(self._dice.between(0, max(self.count - 1, 0), min(size, self.count)))
+        self.email[moved] = moved * 2 + 1
+        self.country[moved] = self._dice.pick(_COUNTRY_WEIGHTS, len(moved))
+        return moved
