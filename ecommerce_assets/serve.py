@@ -23,7 +23,7 @@ from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._grpc.client import DagsterGrpcClient
 
 from ecommerce_assets.errors import OperatorError
-from ecommerce_assets.instance import open_instance
+from ecommerce_assets.instance import fail_dead_runs, open_instance
 from ecommerce_assets.settings import PROJECT_ROOT, Settings
 
 LOCATION = "ecommerce_assets"
@@ -51,7 +51,8 @@ def serve(
     """
     for port in (ui_port, api_port):
         _require_free(host, port)
-    open_instance(settings).dispose()  # its tables exist before three programs look for them
+    with open_instance(settings) as instance:  # makes the tables before three programs want them
+        fail_dead_runs(instance)
     with (
         tempfile.TemporaryDirectory(prefix="ecommerce-") as folder,
         _stop_requests() as stopping,
