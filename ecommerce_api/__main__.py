@@ -1,0 +1,65 @@
+"""`python -m ecommerce_api`: serves the API, on this machine alone unless keys are set."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Mapping
+
+from ecommerce_api.access import NO_KEYS, is_loopback
+from ecommerce_api.database import Database
+from ecommerce_assets.errors import OperatorError
+from ecommerce_assets.settings import Settings, load_settings
+
+
+class BindingError(OperatorError):
+    """The API may not listen on an address that others reach."""
+
+
+def main() -> int:
+    """Serve until the process is told to end."""
+    parser = argparse.ArgumentParser(prog="python -m ecommerce_api", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    arguments = parser.parse_args()
+    try:
+        settings = load_settings()
+        require_keys(settings, arguments.host)
+    except OperatorError as error:
+        print(error, file=sys.stderr)
+        return 1
+    import uvicorn
+
+    uvicorn.run(
+        "ecommerce_api.main:app",
+        host=arguments.host,
+        port=arguments.port,
+        access_log=False,  # the API writes its own
+        log_level="warning",
+        server_header=False,
+    )
+    return 0
+
+
+def require_keys(settings: Settings, host: str) -> None:
+    """Refuse an address that others reach while no keys are set.
+
+    Raises:
+        BindingError: none is set, or the database is not there to tell.
+    """
+    if host == "localhost" or is_loopback(host):
+        return
+    if not asyncio.run(_key_names(settings)):
+        raise BindingError(f"The API does not listen on {host}: {NO_KEYS}")
+
+
+async def _key_names(settings: Settings) -> Mapping[str, str]:
+    database = Database(settings)
+    await database.open()
+    try:
+        return (await database.look()).key_names
+    finally:
+        await database.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""Who is answered: without keys only this machine, with keys who has one. No answer is made here.
+
+Without keys the operator has said nothing about who may read, so that whatever could have come from
+elsewhere is refused: another address on either end, a proxy's traces, or a host name that is not
+this machine's (a web page of somebody else's can make a browser ask with one).
+"""
+
+import hmac
+import ipaddress
+from collections.abc import Mapping
+from functools import lru_cache
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ecommerce_api.database import Database
+from ecommerce_api.problems import (
+    ApiError,
+    KeyNeededError,
+    NotFromHereError,
+    UnavailableError,
+    problem_response,
+)
+from ecommerce_assets.api_keys import key_sha256
+
+METRICS_PATH = "/internal/metrics"
+_OPEN_PATHS = ("/", "/docs", "/openapi.json")
+_OPEN_FOLDERS = ("/health/", "/assets/")
+_TRACES_OF_A_PROXY = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+
+NO_KEYS = (
+    "No API key is set, so that only this machine is answered; "
+    "make a key with `ecommerce api-key create NAME`."
+)
+
+
+class Access:
+    """Refuses who may not be answered, before anything else is done for the request."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or refuse with a problem."""
+        if scope["type"] == "http":
+            try:
+                await _require_access(scope)
+            except ApiError as refusal:
+                await problem_response(refusal)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+async def _require_access(scope: Scope) -> None:
+    headers = Headers(scope=scope)
+    local = is_local(scope, headers)
+    is_open = _is_open(scope["path"])
+    if is_open and local:
+        return
+    database: Database = scope["app"].state.database
+    try:
+        look = await database.look()
+    except UnavailableError:
+        if is_open:
+            return
+        raise
+    scope["state"]["look"] = look
+    if not look.key_names:
+        if not local:
+            raise NotFromHereError(NO_KEYS)
+    elif not (is_open or (scope["path"] == METRICS_PATH and local)):
+        scope["state"]["key_name"] = _key_name(headers, look.key_names)
+
+
+def _is_open(path: str) -> bool:
+    return path in _OPEN_PATHS or path.startswith(_OPEN_FOLDERS)
+
+
+def _key_name(headers: Headers, key_names: Mapping[str, str]) -> str:
+    """Give the name of the key that a request has, comparing it with all in constant time."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    key = token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
+    if not key:
+        raise KeyNeededError(
+            "Send a key as `Authorization: Bearer KEY` or `X-API-Key: KEY`; "
+            "`ecommerce api-key create NAME` makes one."
+        )
+    digest = key_sha256(key)
+    names = [name for known, name in key_names.items() if hmac.compare_digest(known, digest)]
+    if not names:
+        raise KeyNeededError("This key is not known, or was revoked; ask for another one.")
+    return names[0]
+
+
+def is_local(scope: Scope, headers: Headers) -> bool:
+    """Say whether a request came from this machine to this machine, and through no proxy."""
+    ends = (scope.get("server"), scope.get("client"))
+    return (
+        all(end is not None and is_loopback(end[0]) for end in ends)
+        and _is_local_name(headers.get("host", ""))
+        and not any(name in headers for name in _TRACES_OF_A_PROXY)
+    )
+
+
+@lru_cache(maxsize=1024)
+def is_loopback(address: str) -> bool:
+    """Say whether an address is one that only this machine reaches."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return (mapped or ip).is_loopback
+
+
+@lru_cache(maxsize=1024)
+def _is_local_name(host: str) -> bool:
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    name = name.lower().rstrip(".")
+    return name == "localhost" or name.endswith(".localhost") or is_loopback(name)

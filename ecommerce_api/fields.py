@@ -1,0 +1,78 @@
+"""What answers are made of: types of fields, exact division, and the envelope around every answer.
+
+The fields of one subject stand with the subject.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from ecommerce_assets.rules.money import half_up
+
+Amount = Annotated[
+    Decimal,
+    Field(decimal_places=2),
+    PlainSerializer(lambda value: f"{value:.2f}", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^-?\d+\.\d{2}$"}),
+]
+"""An amount in the store's currency."""
+
+Price = Annotated[
+    Decimal,
+    Field(decimal_places=4),
+    PlainSerializer(lambda value: f"{value:.4f}", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^-?\d+\.\d{4}$"}),
+]
+"""A price for one unit in the store's currency."""
+
+Rate = Price
+"""A share of one, or a relative change; written as a price is."""
+
+Tenth = Annotated[
+    Decimal,
+    Field(decimal_places=1),
+    PlainSerializer(lambda value: f"{value:.1f}", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^-?\d+\.\d$"}),
+]
+"""A number of days and tenths."""
+
+Number = TypeVar("Number", int, Decimal)
+
+
+def quotient(above: Decimal | int, below: Decimal | int, places: int) -> Decimal | None:
+    """Divide exactly, half up to `places` decimals; None where there is nothing to divide by."""
+    if not below:
+        return None
+    return Decimal(half_up(Fraction(above) * 10**places / Fraction(below))).scaleb(-places)
+
+
+class Fields(BaseModel):
+    """An object in an answer. A fault in one shows no values: logs carry none."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Answer(Fields):
+    """What every answer carries."""
+
+    as_of: dt.date = Field(
+        description="The last loaded batch date: what arrived after it is not in here.",
+        examples=["2024-03-29"],
+    )
+    currency: str = Field(description="The currency of all amounts, ISO 4217.", examples=["EUR"])
+
+
+class Listing(Answer):
+    """An answer that is a list."""
+
+    items: Sequence[Fields] = Field(description="The list.", examples=[[]])
+
+
+class PagedListing(Listing):
+    """An answer that is a page of a list; the `Link` header has the addresses of the others."""
+
+    total: int = Field(description="How many there are on all pages.", examples=[1])

@@ -1,0 +1,60 @@
+"""Whether the service is up and can answer, and its figures for Prometheus."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import Field
+from starlette.responses import Response
+
+from ecommerce_api.access import METRICS_PATH
+from ecommerce_api.database import Database, reading
+from ecommerce_api.fields import Answer, Fields
+from ecommerce_api.openapi import described
+from ecommerce_api.representations import represented
+from ecommerce_api.telemetry import Figures
+
+router = APIRouter(tags=["Health"])
+
+
+class Liveness(Fields):
+    """The process is up."""
+
+    status: Literal["up"] = Field(description="Always `up`.", examples=["up"])
+
+
+class Readiness(Answer):
+    """The database answers, and the warehouse is loaded."""
+
+    status: Literal["ready"] = Field(description="Always `ready`.", examples=["ready"])
+
+
+@router.get("/health/live")
+async def get_liveness() -> Liveness:
+    """Say that the process is up, whatever it depends on."""
+    return Liveness(status="up")
+
+
+@router.get("/health/ready", **described(Readiness))
+async def get_readiness(request: Request) -> Response:
+    """Say whether questions can be answered: 503 says why not."""
+    async with reading(request, keep=False) as warehouse:
+        return represented(
+            request,
+            Readiness(
+                as_of=warehouse.as_of,
+                currency=warehouse.currency,
+                status="ready",
+            ),
+        )
+
+
+@router.get(METRICS_PATH, include_in_schema=False)
+async def get_prometheus_figures(request: Request) -> Response:
+    """Give the process's figures to Prometheus."""
+    figures: Figures = request.app.state.figures
+    database: Database = request.app.state.database
+    open_connections, busy = database.connections
+    figures.connections.labels("open").set(open_connections)
+    figures.connections.labels("busy").set(busy)
+    return Response(generate_latest(figures.registry), media_type=CONTENT_TYPE_LATEST)

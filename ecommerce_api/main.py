@@ -1,0 +1,79 @@
+"""The API's app, `ecommerce_api.main:app`: which parts it is put together from. No part is here."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from ecommerce_api import (
+    cohorts,
+    health,
+    inventory,
+    lineage,
+    metrics,
+    openapi,
+    orders,
+    quarantine,
+    reports,
+    restatements,
+)
+from ecommerce_api.access import Access
+from ecommerce_api.answers import Answers
+from ecommerce_api.database import Database
+from ecommerce_api.page import add_page
+from ecommerce_api.problems import answer_with_problems
+from ecommerce_api.telemetry import Figures, Telemetry, log_as_json
+from ecommerce_assets.settings import Settings, load_settings
+
+SUBJECTS = (
+    metrics,
+    cohorts,
+    inventory,
+    orders,
+    lineage,
+    quarantine,
+    restatements,
+    reports,
+    health,
+)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Make an app; settings that are not given are read when it starts."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        log_as_json()
+        app.state.settings = settings or load_settings()
+        app.state.database = Database(app.state.settings)
+        await app.state.database.open()
+        try:
+            yield
+        finally:
+            await app.state.database.close()
+
+    figures = Figures()
+    app = FastAPI(
+        title=openapi.TITLE,
+        description=openapi.DESCRIPTION,
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=openapi.operation_id,
+        redirect_slashes=False,
+    )
+    app.state.figures = figures
+    for subject in SUBJECTS:
+        app.include_router(subject.router)
+    add_page(app)
+    answer_with_problems(app)
+    # The last one is the first that a request meets.
+    app.add_middleware(Answers)
+    app.add_middleware(Access)
+    app.add_middleware(Telemetry, figures=figures)
+    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
+    return app
+
+
+app = create_app()

@@ -1,0 +1,295 @@
+"""Metrics by day, of a period beside the one before it, and the list of what metrics there are."""
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import Field, create_model
+from starlette.responses import Response
+
+from ecommerce_api.database import Snapshot, reading
+from ecommerce_api.fields import Amount, Answer, Fields, Listing, Rate, quotient
+from ecommerce_api.openapi import LISTING, described
+from ecommerce_api.parameters import Period, PeriodQuery, chosen_period
+from ecommerce_api.representations import represented
+from ecommerce_assets.rules.metrics import METRICS, OverTime, Unit
+
+router = APIRouter(prefix="/metrics", tags=["Metrics"])
+
+_TYPES: Mapping[Unit, Any] = {Unit.COUNT: int, Unit.AMOUNT: Amount, Unit.RATE: Rate}
+_NULLABLE = OverTime.RATIO  # without orders there is nothing to divide by
+
+
+class RefundsBasis(StrEnum):
+    """Which date a refund is booked on."""
+
+    RETURN_DATE = "return_date"
+    ORDER_DATE = "order_date"
+
+
+class MetricsQuery(PeriodQuery):
+    """Which days, and which refunds."""
+
+    refunds: RefundsBasis = Field(
+        RefundsBasis.RETURN_DATE,
+        description="Book a refund on the return's date, or on its order's.",
+        examples=["return_date"],
+    )
+
+
+def _figures() -> dict[str, Any]:
+    """Give the fields of a model that has every metric."""
+    return {
+        metric.slug: (
+            _TYPES[metric.unit] | None if metric.over_time is _NULLABLE else _TYPES[metric.unit],
+            Field(description=metric.formula, examples=[metric.example]),
+        )
+        for metric in METRICS.values()
+    }
+
+
+class Day(Fields):
+    """What figures are of."""
+
+    date: dt.date = Field(description="The business date.", examples=["2024-03-29"])
+
+
+RevenueDay = create_model(
+    "RevenueDay", __base__=Day, __doc__="The figures of one business date.", **_figures()
+)
+
+
+class DailyMetrics(Listing):
+    """The figures of each day, ascending; days that the warehouse has no row for are left out."""
+
+    start: dt.date = Field(description="The first day asked for.", examples=["2024-02-29"])
+    end: dt.date = Field(description="The last day asked for.", examples=["2024-03-29"])
+    refunds_basis: RefundsBasis = Field(
+        description="The date that `refunds`, and so `net_revenue`, book a refund on.",
+        examples=["return_date"],
+    )
+    items: list[RevenueDay] = Field(description="One object a day.")
+
+
+class PeriodBounds(Fields):
+    """What figures are of."""
+
+    start: dt.date = Field(description="The first day.", examples=["2024-02-29"])
+    end: dt.date = Field(description="The last day.", examples=["2024-03-29"])
+
+
+PeriodFigures = create_model(
+    "PeriodFigures",
+    __base__=PeriodBounds,
+    __doc__="The figures of a period: rates and `aov` are of its totals, customers distinct.",
+    **_figures(),
+)
+
+_RELATIVE = Field(
+    description="The change ÷ the size of the earlier figure, half up; "
+    "null where that is 0 or null.",
+    examples=["-0.1250"],
+)
+
+
+def _change(unit: Unit, absolute: Any, example: int | str) -> Any:
+    return create_model(
+        f"{unit.value.capitalize()}Change",
+        __base__=Fields,
+        __doc__=f"How {'an' if unit is Unit.AMOUNT else 'a'} {unit.value} changed.",
+        absolute=(
+            absolute | None,
+            Field(
+                description="The figure less the earlier one; null where either is.",
+                examples=[example],
+            ),
+        ),
+        relative=(Rate | None, _RELATIVE),
+    )
+
+
+_CHANGES = {
+    Unit.COUNT: _change(Unit.COUNT, int, -6),
+    Unit.AMOUNT: _change(Unit.AMOUNT, Amount, "-12.50"),
+    Unit.RATE: _change(Unit.RATE, Rate, "-0.0125"),
+}
+
+_CHANGE_FIELDS: dict[str, Any] = {
+    metric.slug: (_CHANGES[metric.unit], Field(description=f"{metric.title}: {metric.formula}"))
+    for metric in METRICS.values()
+}
+
+Changes = create_model(
+    "Changes",
+    __base__=Fields,
+    __doc__="How each figure changed from the earlier period.",
+    **_CHANGE_FIELDS,
+)
+
+
+class MetricsSummary(Answer):
+    """The figures of a period, beside those of the period of the same length before it."""
+
+    refunds_basis: RefundsBasis = Field(
+        description="The date that `refunds`, and so `net_revenue`, book a refund on.",
+        examples=["return_date"],
+    )
+    current: PeriodFigures = Field(description="The period asked for.")
+    previous: PeriodFigures = Field(description="The period of the same length before it.")
+    change: Changes = Field(description="`current` less `previous`.")
+
+
+class MetricDefinition(Fields):
+    """A metric."""
+
+    slug: str = Field(description="Its name in the answers.", examples=["net_revenue"])
+    title: str = Field(description="Its name for people.", examples=["Net revenue"])
+    unit: Unit = Field(description="What it is counted in.", examples=["amount"])
+    over_time: OverTime = Field(
+        description="How a period's figure follows from its days': their `sum`, a `ratio` of "
+        "totals, or `distinct` things counted anew.",
+        examples=["sum"],
+    )
+    formula: str = Field(
+        description="What it is.", examples=["gross_revenue − discounts − refunds."]
+    )
+
+
+class MetricDefinitions(Listing):
+    """The metrics that there are."""
+
+    items: list[MetricDefinition] = Field(description="One object a metric.")
+
+
+@router.get("", **described(MetricDefinitions, LISTING))
+async def list_metrics(request: Request) -> Response:
+    """List the metrics, each with its unit, its formula, and how it adds up over time."""
+    async with reading(request) as warehouse:
+        return represented(
+            request,
+            MetricDefinitions(
+                as_of=warehouse.as_of,
+                currency=warehouse.currency,
+                items=[
+                    MetricDefinition(
+                        slug=metric.slug,
+                        title=metric.title,
+                        unit=metric.unit,
+                        over_time=metric.over_time,
+                        formula=metric.formula,
+                    )
+                    for metric in METRICS.values()
+                ],
+            ),
+        )
+
+
+@router.get("/daily", **described(DailyMetrics, LISTING))
+async def get_daily_metrics(request: Request, query: Annotated[MetricsQuery, Query()]) -> Response:
+    """Give the figures of each day; by default of the 30 days up to the last loaded batch date.
+
+    With only one of `start` and `end`, `end` is the last loaded batch date and `start` 29 days
+    before `end`. At most 1,100 days.
+    """
+    async with reading(request) as warehouse:
+        period = chosen_period(query, warehouse.as_of)
+        rows = await warehouse.rows(_DAILY, period.start, period.end)
+        return represented(
+            request,
+            DailyMetrics(
+                as_of=warehouse.as_of,
+                currency=warehouse.currency,
+                start=period.start,
+                end=period.end,
+                refunds_basis=query.refunds,
+                items=[RevenueDay(**_on_basis(row, query.refunds)) for row in rows],
+            ),
+        )
+
+
+@router.get("/summary", **described(MetricsSummary))
+async def get_metrics_summary(
+    request: Request, query: Annotated[MetricsQuery, Query()]
+) -> Response:
+    """Give the figures of a whole period beside those of the period before it.
+
+    The parameters are those of `/metrics/daily`. Rates and `aov` are of the period's totals;
+    customers and returned orders are distinct over it.
+    """
+    async with reading(request) as warehouse:
+        period = chosen_period(query, warehouse.as_of)
+        current = await _period_figures(warehouse, period, query.refunds)
+        previous = await _period_figures(warehouse, period.before(), query.refunds)
+        change = {slug: _changed(current[slug], previous[slug]) for slug in METRICS}
+        return represented(
+            request,
+            MetricsSummary(
+                as_of=warehouse.as_of,
+                currency=warehouse.currency,
+                refunds_basis=query.refunds,
+                current=PeriodFigures(**current),
+                previous=PeriodFigures(**previous),
+                change=Changes(**change),
+            ),
+        )
+
+
+async def _period_figures(
+    warehouse: Snapshot, period: Period, basis: RefundsBasis
+) -> dict[str, Any]:
+    row = await warehouse.row(_PERIOD, period.start, period.end)
+    row["aov"] = quotient(row["gross_revenue"] - row["discounts"], row["orders"], 2)
+    row["return_rate"] = quotient(row.pop("orders_with_return"), row["orders"], 4)
+    return {"start": period.start, "end": period.end, **_on_basis(row, basis)}
+
+
+def _on_basis(row: dict[str, Any], basis: RefundsBasis) -> dict[str, Any]:
+    """Name both kinds of refunds, and take those of the basis off the revenue."""
+    by_return_date = row["refunds"]
+    refunds = by_return_date if basis is RefundsBasis.RETURN_DATE else row["refunds_by_order_date"]
+    return {
+        **row,
+        "refunds": refunds,
+        "refunds_by_return_date": by_return_date,
+        "net_revenue": row["gross_revenue"] - row["discounts"] - refunds,
+    }
+
+
+def _changed(
+    current: int | Decimal | None, previous: int | Decimal | None
+) -> dict[str, int | Decimal | None]:
+    if current is None or previous is None:
+        return {"absolute": None, "relative": None}
+    absolute = Decimal(current) - previous
+    return {"absolute": absolute, "relative": quotient(absolute, abs(Decimal(previous)), 4)}
+
+
+_DAILY = """
+    select * from analytics.fct_revenue_daily where date between $1 and $2 order by date
+"""
+
+_PERIOD = """
+    select coalesce(sum(d.orders), 0)::bigint as orders,
+           coalesce(sum(d.units), 0)::bigint as units,
+           coalesce(sum(d.gross_revenue), 0.00) as gross_revenue,
+           coalesce(sum(d.discounts), 0.00) as discounts,
+           coalesce(sum(d.refunds), 0.00) as refunds,
+           coalesce(sum(d.refunds_by_order_date), 0.00) as refunds_by_order_date,
+           coalesce(sum(d.new_customers), 0)::bigint as new_customers,
+           coalesce(sum(d.guest_orders), 0)::bigint as guest_orders,
+           coalesce(sum(d.shipping), 0.00) as shipping,
+           coalesce(sum(d.tax), 0.00) as tax,
+           (select count(distinct o.customer_id)
+            from analytics.fct_orders o join analytics.dim_customer c using (customer_id)
+            where o.is_recognised and o.order_date between $1 and $2 and c.first_order_date < $1
+           ) as repeat_customers,
+           (select count(distinct order_id)
+            from analytics.fct_returns where return_date between $1 and $2) as returned_orders,
+           (select count(*) from analytics.fct_orders
+            where is_recognised and returns > 0 and order_date between $1 and $2
+           ) as orders_with_return
+    from analytics.fct_revenue_daily d where d.date between $1 and $2
+"""

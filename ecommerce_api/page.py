@@ -1,0 +1,29 @@
+"""The files of the shop owner's page and of the manual. What they ask the API for is not here."""
+
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import StaticFiles
+
+router = APIRouter(include_in_schema=False)
+
+_FILES = Path(__file__).parent / "page"
+
+
+def add_page(app: FastAPI) -> None:
+    """Have an app serve the page at `/`, the manual at `/docs`, and their files under `/assets`."""
+    app.include_router(router)
+    app.mount("/assets", StaticFiles(directory=_FILES / "assets"), name="assets")
+
+
+@router.get("/")
+def get_page() -> Response:
+    """Give the shop owner's page."""
+    return FileResponse(_FILES / "index.html")
+
+
+@router.get("/docs")
+def get_manual() -> Response:
+    """Give the API's manual."""
+    return FileResponse(_FILES / "docs.html")

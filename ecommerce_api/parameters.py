@@ -1,0 +1,119 @@
+"""The parameters that several endpoints take, and what they mean. An unknown parameter is an error.
+
+A mistyped name would otherwise be answered with figures of another period than the one meant.
+"""
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from ecommerce_api.problems import ParameterError, ParameterFault
+
+DEFAULT_DAYS = 30
+MOST_DAYS = 1100
+DEFAULT_LIMIT = 100
+MOST_ROWS = 1000
+
+
+def _day(value: Any) -> Any:
+    # Pydantic would also take a number, as the seconds since 1970.
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        raise ValueError("is no date; write it as YYYY-MM-DD")
+    return value
+
+
+def _text(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("holds a NUL character, which no stored text does")
+    return value
+
+
+Day = Annotated[dt.date, BeforeValidator(_day)]
+Text = Annotated[str, AfterValidator(_text), Field(min_length=1, max_length=255)]
+
+
+class Query(BaseModel):
+    """The parameters of an endpoint."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PageQuery(Query):
+    """Which page of a list."""
+
+    limit: int = Field(
+        DEFAULT_LIMIT, ge=1, le=MOST_ROWS, description="How many at most.", examples=[100]
+    )
+    offset: int = Field(
+        0, ge=0, le=2**31 - 1, description="How many to leave out first.", examples=[0]
+    )
+
+
+class PeriodQuery(Query):
+    """Which days, both inclusive."""
+
+    start: Day | None = Field(None, description="The first day.", examples=["2024-03-01"])
+    end: Day | None = Field(None, description="The last day.", examples=["2024-03-29"])
+
+    def require_order(self) -> None:
+        """Refuse an end that is before the start.
+
+        Raises:
+            ParameterError: it is.
+        """
+        if self.start is not None and self.end is not None:
+            _require_order(self.start, self.end)
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days, both inclusive."""
+
+    start: dt.date
+    end: dt.date
+
+    @property
+    def days(self) -> int:
+        """How many days there are."""
+        return (self.end - self.start).days + 1
+
+    def before(self) -> "Period":
+        """Give the period of the same length that ends on the day before."""
+        return Period(back(self.start, self.days), back(self.start, 1))
+
+
+def chosen_period(query: PeriodQuery, as_of: dt.date) -> Period:
+    """Give the period asked for; what was not given is counted from the last loaded batch date.
+
+    Raises:
+        ParameterError: it ends before it starts, or has more days than one answer may.
+    """
+    end = query.end or as_of
+    start = query.start or back(end, DEFAULT_DAYS - 1)
+    _require_order(start, end)
+    period = Period(start, end)
+    if period.days > MOST_DAYS:
+        raise ParameterError(
+            ParameterFault(
+                parameter="start" if query.start else "end",
+                value=str(query.start or query.end),
+                message=f"asks for {period.days:,} days ({start} to {end}); "
+                f"ask for {MOST_DAYS:,} at most",
+            )
+        )
+    return period
+
+
+def back(day: dt.date, days: int) -> dt.date:
+    """Go back from a day, to the calendar's first day at most."""
+    return dt.date.fromordinal(max(1, day.toordinal() - days))
+
+
+def _require_order(start: dt.date, end: dt.date) -> None:
+    if end < start:
+        raise ParameterError(
+            ParameterFault(parameter="end", value=str(end), message=f"is before start ({start})")
+        )
