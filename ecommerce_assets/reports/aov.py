@@ -3,12 +3,14 @@
 Both as docs/reference/rules.md, Revenue of a date, has them; sums over days are in `daily`.
 """
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from ecommerce_assets.reports import canvas, daily, wording
 from ecommerce_assets.reports.context import Context
+from ecommerce_assets.rules.money import half_up
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -104,12 +106,12 @@ def sentence(revenue: pd.DataFrame, context: Context) -> str:
             f"before ({wording.change(value, value_before)})"
         )
     new = daily.total(now["new_customers"])
-    repeat_a_day = wording.divide(10 * daily.total(now["repeat_customers"]), len(now))
+    repeat_a_day = half_up(Fraction(10 * daily.total(now["repeat_customers"]), len(now)))
     return (
         f"An order was worth {wording.money(value, context.currency)} over "
         f"{wording.count(orders, 'order')}{compared}. "
         f"{wording.count(new, 'customer')} ordered for the first time; a day saw "
-        f"{wording.tenths(wording.divide(10 * new, len(now)))} new and "
+        f"{wording.tenths(half_up(Fraction(10 * new, len(now))))} new and "
         f"{wording.tenths(repeat_a_day)} repeat customers on average, and "
         f"{wording.count(daily.total(now['guest_orders']), 'order')} came from guests."
     )
@@ -118,4 +120,4 @@ def sentence(revenue: pd.DataFrame, context: Context) -> str:
 def _value(days: pd.DataFrame) -> int:
     """Give the average order value of these days together, in hundredths."""
     sold = daily.total(days["gross_revenue"]) - daily.total(days["discounts"])
-    return wording.divide(sold, daily.total(days["orders"]))
+    return half_up(Fraction(sold, daily.total(days["orders"])))

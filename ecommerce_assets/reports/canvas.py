@@ -149,9 +149,9 @@ def day_axis(axes: "Axes", days: pd.DatetimeIndex) -> None:
 
 
 def day_ticks(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    """Pick the days to be named on an axis: all, Mondays, or first days of months, as fits."""
-    mondays, firsts = days[days.dayofweek == 0], days[days.day == 1]
-    for ticks in (days, mondays, mondays[::2], firsts):
+    """Pick the days to be named on an axis: days, Mondays or first days of months, as fits."""
+    mondays, firsts = days[days.day_of_week == 0], days[days.day == 1]
+    for ticks in (days, days[::2], mondays, mondays[::2], firsts):
         if len(ticks) <= _MOST_TICKS:
             return ticks
     return every_few(firsts)

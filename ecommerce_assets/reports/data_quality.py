@@ -34,7 +34,7 @@ def by_step(counts: pd.DataFrame, context: Context) -> pd.DataFrame:
 
 
 def _mondays(days: pd.Series) -> pd.Series:
-    mondays: pd.Series = days - pd.to_timedelta(days.dt.dayofweek, unit="D")
+    mondays: pd.Series = days - pd.to_timedelta(days.dt.day_of_week, unit="D")
     return mondays
 
 

@@ -1,12 +1,9 @@
 """Numbers and days in words, exact until they are rounded for the reader. Knows no report."""
 
 import datetime as dt
+from fractions import Fraction
 
-
-def divide(numerator: int, denominator: int) -> int:
-    """Divide whole numbers, half away from zero; the denominator is above 0."""
-    size = (2 * abs(numerator) + denominator) // (2 * denominator)
-    return size if numerator >= 0 else -size
+from ecommerce_assets.rules.money import half_up
 
 
 def money(cents: int, currency: str) -> str:
@@ -23,7 +20,7 @@ def tenths(number: int) -> str:
 
 def share(part: int, whole: int) -> str:
     """Write `part` of `whole` as `12.3%`."""
-    return f"{tenths(divide(1000 * part, whole))}%"
+    return f"{tenths(half_up(Fraction(1000 * part, whole)))}%"
 
 
 def count(number: int, noun: str) -> str:

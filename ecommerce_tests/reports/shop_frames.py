@@ -92,8 +92,8 @@ def _revenue() -> pd.DataFrame:
     rng = np.random.default_rng(7)
     days = pd.date_range(OPENED, END, unit="s")
     at = np.arange(len(days))
-    season = 1 + 0.25 * np.cos(2 * np.pi * (days.dayofyear.to_numpy() - 340) / 365)
-    weekday = np.array([1.1, 1.0, 0.95, 0.95, 1.05, 1.2, 0.75])[days.dayofweek]
+    season = 1 + 0.25 * np.cos(2 * np.pi * (days.day_of_year.to_numpy() - 340) / 365)
+    weekday = np.array([1.1, 1.0, 0.95, 0.95, 1.05, 1.2, 0.75])[days.day_of_week]
     campaign = np.isin(days.strftime("%m-%d"), [f"11-{d}" for d in range(22, 30)])
     orders = rng.poisson((60 + 0.07 * at) * season * weekday * np.where(campaign, 2.1, 1))
     gross = (orders * rng.normal(6_200, 350, len(days))).astype("int64")
