@@ -16,10 +16,9 @@ import pytest
 from ecommerce_assets.shops.landing_files import LandingWriteError
 from ecommerce_assets.shops.online_retail import Part, import_online_retail
 from ecommerce_assets.shops.online_retail_source import OnlineRetailError
+from ecommerce_tests.conftest import SHARED
 
-WHOLE_FILE = (
-    Path(__file__).resolve().parents[2] / "../shared/data/online-retail-ii/online_retail_II.parquet"
-)
+WHOLE_FILE = SHARED / "data/online-retail-ii/online_retail_II.parquet"
 SECOND_EDITION = (
     *("Invoice", "StockCode", "Description", "Quantity"),
     *("InvoiceDate", "Price", "Customer ID", "Country"),
@@ -454,7 +453,9 @@ def whole(tmp_path_factory):
     return out, import_online_retail([WHOLE_FILE], out)
 
 
-@pytest.mark.skipif(not WHOLE_FILE.exists(), reason=f"the data set is not in {WHOLE_FILE.parent}")
+@pytest.mark.skipif(
+    not WHOLE_FILE.exists(), reason="Online Retail is not beside this checkout (../shared)"
+)
 class TestWholeFile:
     @staticmethod
     def cents(amounts: pd.Series) -> pd.Series:

@@ -1,4 +1,4 @@
-"""The broken records of a synthetic shop: how to break each rule (docs/reference/feeds.md, rules.md).
+"""The broken records of a synthetic shop: ways to break a rule (docs/reference/feeds.md, rules.md).
 
 They come on top of the good ones, which stay as they are and are not made here.
 """
@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from ecommerce_assets.shops.synthetic.dice import Dice
 from ecommerce_assets.shops.synthetic.orders import Lines, Orders, Returns
-from ecommerce_assets.shops.synthetic.records import amounts, item_ids, moments, order_ids
+from ecommerce_assets.shops.synthetic.records import item_ids, moments, order_ids
 
 _FUTURE = "9 days on"
 _LONG_ID = "X" * 256
@@ -46,7 +46,6 @@ class Candidates:
             "order_id": order_ids(self._number[row]),
             "hour_before": moments(ordered_at - 3600),
             "minute_after": moments(ordered_at + 60),
-            "gross": amounts(self._lines.price[row] * self._lines.quantity[row]),
             "one_more": pa.array(self._lines.quantity[row] + 1),
             "quantity": pa.array(self._lines.quantity[row]),
         }

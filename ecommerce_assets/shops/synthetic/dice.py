@@ -32,4 +32,4 @@ class Dice:
     def recent(self, count: int, size: int) -> Ints:
         """Positions among `count`, the later the likelier: half of them in the last quarter."""
         step = self.between(0, 2**20 - 1, size)
-        return count - 1 - (step * step * count >> 40)
+        return count - 1 - ((step * step >> 20) * count >> 20)

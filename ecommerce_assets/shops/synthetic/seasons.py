@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
@@ -35,10 +36,9 @@ def campaign_of(day: dt.date, categories: int) -> Campaign | None:
 
 def orders_of_days(days: list[dt.date], orders_per_day: int, categories: int, dice: Dice) -> Ints:
     """The orders of each day: `orders_per_day` on average, exactly."""
-    weights = np.array([_weight(day, categories) for day in days]) * dice.between(
-        90, 110, len(days)
-    )
-    until = np.cumsum(weights) * (len(days) * orders_per_day) // weights.sum()
+    chance = dice.between(90, 110, len(days)).tolist()
+    weights = [_weight(day, categories) * of_day for day, of_day in zip(days, chance, strict=True)]
+    until = [so_far * len(days) * orders_per_day // sum(weights) for so_far in accumulate(weights)]
     return np.diff(until, prepend=0)
 
 
