@@ -83,6 +83,22 @@ def serve(
     serve(load_settings(), host, ui_port, api_port, say=out.print)
 
 
+@app.command()
+def migrate() -> None:
+    """Bring the warehouse's schema up to date; make a first API key where there is none."""
+    from ecommerce_assets.api_keys import create_key, list_keys
+    from ecommerce_assets.warehouse.schema import migrate
+    from ecommerce_assets.warehouse.server import database_url
+    from ecommerce_assets.warehouse.session import connect
+
+    url = database_url(load_settings())
+    migrate(url)
+    with connect(url, "ecommerce migrate") as connection:
+        if not list_keys(connection):
+            key = create_key(connection, "first")
+            print(f"The API's first key, which is named first and shown only now: {key}")
+
+
 @app.command("database-url")
 def print_database_url() -> None:
     """Print the URL of the warehouse, starting the embedded server if it must."""
