@@ -83,7 +83,7 @@ def dagster_home(settings: Settings) -> Path:
     A `dagster.yaml` of one's own in it stays; otherwise it is a link to that of the checkout.
 
     Raises:
-        OperatorError: the folder cannot be written.
+        OperatorError: the folder cannot be written, or there is no `dagster.yaml` to link to.
     """
     home = (
         PROJECT_ROOT
@@ -92,6 +92,8 @@ def dagster_home(settings: Settings) -> Path:
     link, target = home / "dagster.yaml", PROJECT_ROOT / "dagster.yaml"
     try:
         home.mkdir(parents=True, exist_ok=True)
+        if not link.exists() and not target.exists():
+            raise OperatorError(f"{target} is missing, which says where Dagster keeps its state.")
         if not link.exists() or (link.is_symlink() and not link.samefile(target)):
             fresh = home / f"dagster.yaml.{os.getpid()}"
             fresh.symlink_to(target)
@@ -151,7 +153,10 @@ def _make_schema(url: str) -> None:
     create = sql.SQL("create schema if not exists {}").format(sql.Identifier(SCHEMA))
     try:
         with psycopg.connect(url) as connection:
-            connection.execute(create)
+            # Whoever may not make schemas has been given this one.
+            known = connection.execute("select from pg_namespace where nspname = %s", [SCHEMA])
+            if known.fetchone() is None:
+                connection.execute(create)
     except errors.UniqueViolation:  # another process made it at the same moment
         pass
     except psycopg.Error as error:

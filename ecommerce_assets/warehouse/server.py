@@ -27,6 +27,7 @@ from urllib.parse import quote
 
 import psutil
 import psycopg
+from psycopg import sql
 
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import Settings
@@ -124,20 +125,20 @@ class EmbeddedServer:
 
     def hold(self) -> str:
         """Start the server if it must be, keep it until this process ends, and return its URL."""
-        self._make_folder()
-        lease = self._lease(fcntl.LOCK_SH)
-        url = self._ensure_running()
-        atexit.register(self._leave, lease)
-        return url
+        with self._faults_told():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            atexit.register(self._leave, self._lease(fcntl.LOCK_SH))
+            return self._ensure_running()
 
     def start(self) -> str:
         """Start the server if it must be, and return its URL; somebody else is to stop it."""
-        self._make_folder()
-        lease = self._lease(fcntl.LOCK_SH)
-        try:
-            return self._ensure_running()
-        finally:
-            os.close(lease)
+        with self._faults_told():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lease = self._lease(fcntl.LOCK_SH)
+            try:
+                return self._ensure_running()
+            finally:
+                os.close(lease)
 
     def stop(self) -> None:
         """Stop the server if it runs, whoever uses it; clients are disconnected."""
@@ -145,7 +146,7 @@ class EmbeddedServer:
         if postmaster is None:
             return
         sockets = self._socket_folder_in_use()
-        with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+        with suppress(psutil.Error):
             postmaster.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
             postmaster.wait(_STOP_SECONDS)
         if sockets not in (None, self.data):
@@ -163,16 +164,18 @@ class EmbeddedServer:
         self.stop()
         os.close(alone)
 
-    def _make_folder(self) -> None:
+    @contextmanager
+    def _faults_told(self) -> Iterator[None]:
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.folder):
-                pass
+            yield
         except OSError as error:
             raise ServerError(
-                f"The folder {self.folder} cannot be written ({error.strerror}); "
-                "set ECOMMERCE_HOME to one that can."
+                f"PostgreSQL cannot work in {self.folder} ({error.strerror}: {error.filename}); "
+                "set ECOMMERCE_HOME to a folder of your own with space left."
             ) from None
+        except psycopg.Error as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ServerError(f"PostgreSQL in {self.folder} refuses: {reason}.") from None
 
     def _lease(self, kind: int) -> int:
         return _locked(self.folder / "lease", kind)
@@ -190,14 +193,12 @@ class EmbeddedServer:
             if not self.data.exists():
                 self._initialise()
             self._await_answer()
-            url = self._url()
-            with psycopg.connect(
-                url.replace(f"/{DATABASE}?", "/postgres?"), autocommit=True
-            ) as conn:
-                known = conn.execute("select from pg_database where datname = %s", [DATABASE])
+            with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+                known = connection.execute("select from pg_database where datname = %s", [DATABASE])
                 if known.fetchone() is None:
-                    conn.execute(f"create database {DATABASE}")
-            return url
+                    create = sql.SQL("create database {}").format(sql.Identifier(DATABASE))
+                    connection.execute(create)
+            return self._url(DATABASE)
 
     def _await_answer(self) -> None:
         """Wait for a server that is coming up or going down, and start one where there is none."""
@@ -206,10 +207,12 @@ class EmbeddedServer:
         started_at = 0
         while not self._answers():
             if process is not None and process.poll() is not None:
-                reason = self._fatal_since(started_at)
+                said = self._log_since(started_at)
                 # What a killed postmaster leaves behind ends by itself within moments.
-                if "still in use" not in reason or time.monotonic() > deadline:
-                    raise ServerError(f"PostgreSQL did not start: {reason} Its log is {self.log}.")
+                if "is still in use" not in said or time.monotonic() > deadline:
+                    raise ServerError(
+                        f"PostgreSQL did not start: {_reason(said)} Its log is {self.log}."
+                    )
                 process = None
             if time.monotonic() > deadline:
                 raise ServerError(
@@ -283,9 +286,9 @@ class EmbeddedServer:
         )
         return ready.returncode == 0
 
-    def _url(self) -> str:
+    def _url(self, database: str) -> str:
         host = quote(str(self._socket_folder_in_use()), safe="")
-        return f"postgresql://postgres@/{DATABASE}?host={host}&port={_PORT}"
+        return f"postgresql://postgres@/{database}?host={host}&port={_PORT}"
 
     def _pid_file(self) -> list[str]:
         with suppress(FileNotFoundError):
@@ -337,10 +340,10 @@ class EmbeddedServer:
             _add_mode(path, 0o005 if path.is_dir() or path.parent == _programs() else 0o004)
         return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
-    def _fatal_since(self, position: int) -> str:
+    def _log_since(self, position: int) -> str:
         with self.log.open("rb") as log:
             log.seek(position)
-            return _reason(log.read().decode(errors="replace"))
+            return log.read().decode(errors="replace")
 
 
 _launched: "list[subprocess.Popen[bytes]]" = []  # kept, or Python warns of them while they run
@@ -369,9 +372,11 @@ def _programs() -> Path:
 
 def _reason(output: str) -> str:
     """Pick from PostgreSQL's output what went wrong, as a sentence."""
-    # Whoever asks too early reads that "the database system is starting up".
-    faults = re.findall(r"(?:FATAL|PANIC|error): +(?!the database system is)(.+)", output)
+    faults = re.findall(rf"(?:FATAL|PANIC|error): +(?!{_TOLD_TO_CLIENTS})(.+)", output)
     return f"{faults[0].strip(' .') if faults else 'it ended without a word'}."
+
+
+_TOLD_TO_CLIENTS = "the database system is|terminating connection"
 
 
 def _system_user() -> pwd.struct_passwd:

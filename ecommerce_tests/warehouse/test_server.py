@@ -195,7 +195,7 @@ def test_the_url_works_for_every_client(home, run):
 
 def test_a_home_that_cannot_be_written(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(ServerError, match=r"cannot be written .*set ECOMMERCE_HOME"):
+    with pytest.raises(ServerError, match=r"cannot work in .*set ECOMMERCE_HOME"):
         database_url(Settings(home=tmp_path / "file"))
 
 
