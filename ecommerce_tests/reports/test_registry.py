@@ -42,13 +42,8 @@ def _huge() -> Case:
 
 
 CASES = {
-    "a quarter": lambda: (shop_frames.year_of_frames(), shop_frames.context()),
     "a year": lambda: (shop_frames.year_of_frames(), shop_frames.context(dt.date(2024, 12, 1))),
     "one day": lambda: (shop_frames.year_of_frames(), shop_frames.context(shop_frames.END)),
-    "a part of a month": lambda: (
-        shop_frames.year_of_frames(),
-        shop_frames.context(dt.date(2025, 10, 20), dt.date(2025, 11, 11)),
-    ),
     "the first days": lambda: (
         shop_frames.year_of_frames(),
         shop_frames.context(dt.date(2023, 10, 1), dt.date(2023, 10, 19)),
@@ -103,7 +98,7 @@ def test_pictures_are_a_png_and_an_svg_that_describe_themselves() -> None:
 
 
 def test_the_document_has_a_page_of_sentences_and_a_page_a_report() -> None:
-    frames, context = CASES["a quarter"]()
+    frames, context = shop_frames.year_of_frames(), shop_frames.context()
     chapters = [
         (report.title, report.sentence(frames, context), report.draw(frames, context))
         for report in REPORTS.values()
@@ -133,7 +128,7 @@ def test_the_bundle_is_a_pdf_of_a4_pages() -> None:
 
 
 def _digest() -> str:
-    frames, context = CASES["a quarter"]()
+    frames, context = shop_frames.year_of_frames(), shop_frames.context()
     digest = hashlib.sha256(bundle(frames, context))
     for report in REPORTS.values():
         pictures = write_report(report, frames, context)
