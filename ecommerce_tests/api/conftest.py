@@ -1,0 +1,28 @@
+"""Fixtures: the API, served on a database of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ecommerce_tests import postgres
+from ecommerce_tests.api.live import served
+from ecommerce_tests.small_shop import SmallShop, customer, item, order, product, returned, stock
+
+
+@pytest.fixture(scope="session")
+def plain_api(plain_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """The API on the golden zone `plain`, which no test changes."""
+    with (
+        postgres.database(plain_template) as url,
+        served(url, tmp_path_factory.mktemp("home")) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def api(plain_url: str, tmp_path: Path) -> Iterator[httpx.Client]:
+    """The API on the database `plain_url`, which the test may change."""
+    with served(plain_url, tmp_path) as client:
+        yield client
