@@ -1,0 +1,124 @@
+// A figure over the period's days, beside the earlier period's: a chart, and the same as a table.
+
+import { go, href } from "./address.js";
+import { path } from "./api.js";
+import { drawChart } from "./chart.js";
+import { day, each, range, weekday } from "./days.js";
+import { make, replace, table } from "./dom.js";
+import { figure, short } from "./numbers.js";
+
+/** With net revenue come the two figures that make it. */
+const TOGETHER = { net_revenue: ["net_revenue", "gross_revenue", "refunds"] };
+const BARS = new Set(["refunds"]);
+const REFUNDS_COUNT = new Set(["net_revenue"]);
+
+export const revenue = { id: "revenue", needs, draw };
+
+function needs({ state, period, earlier }) {
+  const daily = ({ start, end }) => path("metrics/daily", { start, end, refunds: state.refunds });
+  return earlier ? [daily(period), daily(earlier)] : [daily(period)];
+}
+
+function draw(content, [daily, dailyBefore], view) {
+  const chosen = view.metrics[view.state.chart];
+  document.getElementById("revenue-title").textContent = `${chosen.title} by day`;
+  document.getElementById("basis").hidden = !REFUNDS_COUNT.has(view.state.chart);
+  if (!daily.items.length) {
+    replace(content, make("p", { class: "empty" }, `Nothing was sold or given back yet in ${range(view.period)}.`));
+    return;
+  }
+  const series = makeSeries(daily, dailyBefore, view);
+  const readout = make("p", { class: "readout" });
+  const chart = make("div", { class: "chart", id: "chart" });
+  replace(
+    content,
+    make("div", { class: "chart-head" }, legend(series), readout),
+    chart,
+    make(
+      "details",
+      { class: "quiet" },
+      make("summary", {}, "The days as a table"),
+      dayTable(series, view),
+    ),
+  );
+  drawChart(chart, {
+    label: `${chosen.title} by day, ${range(view.period)}`,
+    days: each(view.period),
+    series,
+    axis: (value) => short(value, chosen.unit, view.currency),
+    say: (index) => said(series, index, view),
+    read: (index) => replace(readout, said(series, index, view), " ", openLink(series[0].days[index], view)),
+    open: (chosenDay) => go(openAddress(chosenDay, view)),
+    zoom: (start, end) => go(href(view.state, { start, end })),
+  });
+}
+
+function makeSeries(daily, dailyBefore, view) {
+  const slugs = TOGETHER[view.state.chart] ?? [view.state.chart];
+  const days = each(view.period);
+  const series = slugs.map((slug, index) => ({
+    slug,
+    days,
+    title: view.metrics[slug].title,
+    unit: view.metrics[slug].unit,
+    kind: BARS.has(slug) ? "bars" : index ? "thin" : "main",
+    values: valuesOf(daily, days, slug),
+  }));
+  if (!dailyBefore) return series;
+  const daysBefore = each(view.earlier).slice(0, days.length);
+  const before = {
+    ...series[0],
+    days: daysBefore,
+    title: view.state.compare === "year" ? "a year before" : "the period before",
+    kind: "earlier",
+    values: valuesOf(dailyBefore, daysBefore, slugs[0]),
+  };
+  return [series[0], before, ...series.slice(1)];
+}
+
+function valuesOf(daily, days, slug) {
+  const byDay = new Map(daily.items.map((item) => [item.date, item[slug]]));
+  return days.map((date) => byDay.get(date) ?? null);
+}
+
+function legend(series) {
+  return make(
+    "ul",
+    { class: "legend" },
+    series.map(({ kind, title }) => make("li", {}, make("span", { class: `swatch ${kind}` }), title)),
+  );
+}
+
+function said(series, index, view) {
+  const parts = series
+    .filter(({ values }) => values[index] != null)
+    .map(({ title, unit, values }) => `${title} ${figure(values[index], unit, view.currency)}`);
+  return `${weekday(series[0].days[index])}: ${parts.join(" · ") || "no figures yet"}`;
+}
+
+function openAddress(date, { state }) {
+  return href(state, { day: date, page: "1" });
+}
+
+/** On a phone a tap reads a day out, and this opens it. */
+function openLink(date, view) {
+  return make("a", { href: openAddress(date, view), class: "nowrap" }, "its orders ›");
+}
+
+function dayTable(series, view) {
+  const rows = series[0].days.map((date, index) => ({ date, index })).reverse();
+  const columns = series.map(({ title, unit, values, kind, days }) => ({
+    title,
+    number: true,
+    cell: ({ index }) => [
+      figure(values[index] ?? null, unit, view.currency),
+      kind === "earlier" && days[index] ? make("small", {}, ` ${day(days[index])}`) : "",
+    ],
+  }));
+  const link = ({ date }) => make("a", { href: openAddress(date, view) }, weekday(date));
+  return table(
+    `Figures by day, ${range(view.period)}`,
+    [{ title: "Day", heading: true, cell: link }, ...columns],
+    rows,
+  );
+}

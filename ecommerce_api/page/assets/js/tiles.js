@@ -1,0 +1,105 @@
+// The period's figures beside the earlier period's. A tile is a link that puts its figure in the chart.
+
+import { href } from "./address.js";
+import { path } from "./api.js";
+import { range } from "./days.js";
+import { facts, make, replace } from "./dom.js";
+import { amount, difference, figure, rate, relativeChange } from "./numbers.js";
+
+const HERO = "net_revenue";
+const TILES = ["gross_revenue", "orders", "aov", "return_rate", "new_customers", "repeat_customers"];
+const LESS_IS_BETTER = new Set(["return_rate"]);
+
+export const tiles = { id: "figures", hero: HERO, needs, draw };
+
+function needs({ state, period, earlier }) {
+  const summary = ({ start, end }) => path("metrics/summary", { start, end, refunds: state.refunds });
+  return state.compare === "year" ? [summary(period), summary(earlier)] : [summary(period)];
+}
+
+function draw(content, [summary, summaryBefore], view) {
+  const current = summary.current;
+  const before = view.earlier && (summaryBefore?.current ?? summary.previous);
+  const part = (slug) => amount(current[slug], view.currency);
+  replace(
+    content,
+    make(
+      "div",
+      { class: "figures" },
+      make(
+        "div",
+        { class: "hero" },
+        tile(HERO, current, before, view),
+        make(
+          "p",
+          { class: "equation" },
+          make("span", {}, make("small", {}, "Gross"), part("gross_revenue")),
+          make("span", {}, make("small", {}, "− Discounts"), part("discounts")),
+          make("span", {}, make("small", {}, "− Refunds"), part("refunds")),
+        ),
+      ),
+      make("div", { class: "tiles" }, TILES.map((slug) => tile(slug, current, before, view))),
+    ),
+    make(
+      "details",
+      { class: "quiet" },
+      make("summary", {}, "How these are counted"),
+      facts(
+        ...[HERO, ...TILES].map((slug) => [view.metrics[slug].title, view.metrics[slug].formula]),
+        [
+          "Compared with",
+          view.earlier ? range(view.earlier) : "Nothing; choose a comparison at the top.",
+        ],
+      ),
+    ),
+  );
+}
+
+function tile(slug, current, before, view) {
+  const { title, unit } = view.metrics[slug];
+  return make(
+    "a",
+    {
+      id: `tile-${slug}`,
+      class: "tile",
+      href: href(view.state, { chart: slug }),
+      "aria-current": view.state.chart === slug ? "true" : null,
+    },
+    make("span", { class: "tile-title" }, title),
+    make("strong", { class: "tile-value" }, figure(current[slug], unit, view.currency)),
+    before ? change(slug, current[slug], before[slug], view) : null,
+  );
+}
+
+function change(slug, current, before, view) {
+  const { unit } = view.metrics[slug];
+  const absolute = difference(current, before);
+  const was = before === null ? "no figure before" : `was ${figure(before, unit, view.currency)}`;
+  return make(
+    "span",
+    { class: "change" },
+    make("span", { class: `badge ${tone(slug, absolute)}` }, changed(unit, absolute, current, before)),
+    make("span", { class: "was" }, was),
+  );
+}
+
+/** A rate's change in percentage points, since a share of a share misleads; others relative. */
+function changed(unit, absolute, current, before) {
+  if (absolute === null) return "–";
+  if (Number(absolute) === 0) return "no change";
+  const arrow = Number(absolute) > 0 ? "▲ " : "▼ ";
+  if (unit === "rate") return `${arrow}${points(absolute)}`;
+  const relative = relativeChange(current, before);
+  if (relative === null) return "new";
+  return arrow + rate(relative, { signDisplay: "exceptZero", maximumFractionDigits: 1 });
+}
+
+function points(absolute) {
+  const percent = rate(absolute, { signDisplay: "exceptZero" });
+  return `${percent.replace(/\s?%/, "")} pts`;
+}
+
+function tone(slug, absolute) {
+  if (absolute === null || Number(absolute) === 0) return "";
+  return Number(absolute) > 0 !== LESS_IS_BETTER.has(slug) ? "good" : "bad";
+}
