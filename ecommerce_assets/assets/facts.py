@@ -9,12 +9,20 @@ from ecommerce_assets.assets.specs import POOL, SINGLE_RUN, asset_key, table_spe
 from ecommerce_assets.assets.staging import all_staged, staged
 from ecommerce_assets.assets.working_off import recompute
 from ecommerce_assets.feeds.quarantine import relation_quarantine
+from ecommerce_assets.partitions import days_of
 from ecommerce_assets.rules.cohorts import cohort_values
 from ecommerce_assets.rules.inventory import stock_levels
 from ecommerce_assets.rules.orders import build_cluster
 from ecommerce_assets.rules.revenue import daily_revenue
 from ecommerce_assets.shop import Shop
-from ecommerce_assets.warehouse import cohorts, inventory, orders, revenue, touched
+from ecommerce_assets.warehouse import (
+    cohorts,
+    inventory,
+    orders,
+    restatements,
+    revenue,
+    touched,
+)
 from ecommerce_assets.warehouse.tables import (
     DIM_CUSTOMER,
     DIM_PRODUCT,
@@ -132,15 +140,6 @@ def _fct_revenue_daily(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     # All feeds: the range reaches to the last loaded batch date, whichever feed it is of.
     upstream = [*all_staged(), *map(asset_key, (FCT_ORDERS, FCT_RETURNS, DIM_CUSTOMER))]
 
-    def work(connection: psycopg.Connection) -> None:
-        rows = daily_revenue(
-            revenue.read_dates(connection),
-            revenue.read_orders(connection),
-            revenue.read_returns(connection),
-            revenue.read_first_order_dates(connection),
-        )
-        revenue.replace(connection, rows)
-
     @dg.multi_asset(
         specs=[
             table_spec(
@@ -156,11 +155,24 @@ def _fct_revenue_daily(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     def fct_revenue_daily(
         context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]
     ) -> dg.MaterializeResult[None]:
+        covered = days_of(context)
+        cause = restatements.Cause(context.run.run_id, covered[0], covered[-1])
+
+        def work(connection: psycopg.Connection) -> None:
+            rows = daily_revenue(
+                revenue.read_dates(connection),
+                revenue.read_orders(connection),
+                revenue.read_returns(connection),
+                revenue.read_first_order_dates(connection),
+            )
+            revenue.replace(connection, rows, cause)
+
         with shop.warehouse() as connection:
-            revenue.set_range(connection)
+            revenue.set_range(connection, cause)
             metadata = recompute(
                 context, shop, connection, touched.DATES, upstream, revenue.hand_over, work
             )
+            restatements.figures_are_complete(connection, cause)
         return dg.MaterializeResult(metadata=metadata)
 
     return fct_revenue_daily

@@ -23,7 +23,6 @@ from ecommerce_assets.warehouse.staging import (
     log_refusals,
     quarantined_by_rule,
     refusals_of,
-    remember_load,
 )
 from ecommerce_assets.warehouse.tables import QUARANTINE, STAGING
 
@@ -74,7 +73,6 @@ def _feed_assets(feed: Feed, days: dg.PartitionsDefinition) -> dg.AssetsDefiniti
         batch_days = days_of(context)
         outcomes = []
         with shop.warehouse() as connection:
-            remember_load(connection, context.run.run_id)
             for outcome in stage_batches(shop, connection, feed, batch_days):
                 outcomes.append(outcome)
                 shop.progress(f"staging {feed.name}", len(outcomes) / len(batch_days))

@@ -81,6 +81,10 @@ def _to_pandas(table: pa.Table) -> pd.DataFrame:
     for name, column in zip(table.column_names, table.columns, strict=True):
         if pa.types.is_date(column.type):
             column = column.cast(pa.timestamp("s"))
+        if not len(column) and pa.types.is_string(column.type):
+            # As pyarrow makes it, without a single chunk, pandas cannot join on it.
+            series[name] = pd.Series([], dtype="str")
+            continue
         nullable_whole = pa.types.is_integer(column.type) and column.null_count
         series[name] = column.to_pandas(
             types_mapper={pa.int64(): pd.Int64Dtype()}.get if nullable_whole else None

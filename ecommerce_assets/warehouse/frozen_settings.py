@@ -74,4 +74,5 @@ def empty(connection: psycopg.Connection) -> None:
         ).fetchall()
         names = sql.SQL(", ").join(sql.Identifier(*table) for table in tables)
         connection.execute(sql.SQL("truncate {}").format(names))
+        connection.execute("update ops.complete_figures set last_batch_date = null")
         bump_version(connection)

@@ -9,6 +9,7 @@ import psycopg
 from ecommerce_assets.warehouse import touched
 from ecommerce_assets.warehouse.frames import read, write
 from ecommerce_assets.warehouse.orders import list_batch_orders
+from ecommerce_assets.warehouse.restatements import Cause, logging_restatements
 from ecommerce_assets.warehouse.session import bump_version, writing
 from ecommerce_assets.warehouse.tables import (
     DIM_CUSTOMER,
@@ -33,7 +34,7 @@ def hand_over(connection: psycopg.Connection, days: Collection[dt.date]) -> None
     )
 
 
-def set_range(connection: psycopg.Connection) -> None:
+def set_range(connection: psycopg.Connection, cause: Cause) -> None:
     """Drop the dates that lie outside the range now, and hand over those that are missing in it.
 
     The range is from the first recognised order to the latest of the last loaded batch date, the
@@ -41,13 +42,12 @@ def set_range(connection: psycopg.Connection) -> None:
     """
     with writing(connection):
         first, last = connection.execute(_RANGE).fetchone() or (None, None)
-        dropped = connection.execute(
-            """
-            delete from analytics.fct_revenue_daily
-            where %(first)s::date is null or date not between %(first)s and %(last)s
-            """,
-            {"first": first, "last": last},
-        )
+        outside = "(%(first)s::date is null or date not between %(first)s and %(last)s)"
+        with logging_restatements(connection, cause, outside, first=first, last=last):
+            dropped = connection.execute(
+                f"delete from analytics.fct_revenue_daily where {outside}",  # noqa: S608
+                {"first": first, "last": last},
+            )
         touched.hand_over(
             connection,
             touched.DATES,
@@ -130,9 +130,9 @@ def read_first_order_dates(connection: psycopg.Connection) -> pd.Series:
     return frame.set_index("customer_id")["first_order_date"]
 
 
-def replace(connection: psycopg.Connection, revenue: pd.DataFrame) -> None:
-    """Replace the dates in `taken`."""
-    connection.execute(
-        "delete from analytics.fct_revenue_daily where date in (select date from taken)"
-    )
-    write(connection, FCT_REVENUE_DAILY, revenue)
+def replace(connection: psycopg.Connection, revenue: pd.DataFrame, cause: Cause) -> None:
+    """Replace the dates in `taken`, and log which figures of loaded days this changes."""
+    taken = "date in (select date from taken)"
+    with logging_restatements(connection, cause, taken):
+        connection.execute(f"delete from analytics.fct_revenue_daily where {taken}")  # noqa: S608
+        write(connection, FCT_REVENUE_DAILY, revenue)

@@ -93,6 +93,10 @@ def replace_batches(
         write(connection, STAGING[feed], staged)
         write(connection, QUARANTINE, quarantined.assign(order_id=None))
         copy_in(connection, "ops.staged_files", STAGED_FILE, files)
+        connection.execute(
+            "insert into ops.touched_batches select unnest(%s::date[]) on conflict do nothing",
+            [batches],
+        )
         hand_over_batches(connection, feed, batches)
         bump_version(connection)
 
@@ -181,18 +185,6 @@ def refusals_of(connection: psycopg.Connection, run_id: str) -> list[Refusal]:
         [run_id],
     )
     return [Refusal(*row) for row in rows]
-
-
-def remember_load(connection: psycopg.Connection, run_id: str) -> None:
-    """Keep what the last loaded batch date was before a run, so that restatements can be told."""
-    connection.execute(
-        """
-        insert into ops.loads (run_id, last_batch_date_before)
-        select %s, max(batch_date) from ops.staged_files
-        on conflict do nothing
-        """,
-        [run_id],
-    )
 
 
 def quarantined_by_rule(
