@@ -70,6 +70,12 @@ class SmallShop:
             return connection.execute(query, parameters).fetchall()
 
 
+    def execute(self, statement: str) -> None:
+        """Change the warehouse behind the loader's back."""
+        with psycopg.connect(self.url) as connection:
+            connection.execute(statement)
+
+
 def load_days(shop: Shop, first: str | None = None, last: str | None = None) -> Load:
     """Load through Dagster, on an instance of its own."""
     with dg.DagsterInstance.ephemeral() as instance:
@@ -156,5 +162,3 @@ def stock(product_id: str = "P1", **columns: Any) -> dict[str, Any]:
         "reorder_point": 20,
         **columns,
     }
-
-

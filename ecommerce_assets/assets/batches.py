@@ -6,16 +6,19 @@ The assets around it stand in `assets.staging`.
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import cast
 
 import numpy as np
 import pandas as pd
 import psycopg
 
 from ecommerce_assets.feeds.contract import Feed
-from ecommerce_assets.feeds.landing import LandedFile, Listing
-from ecommerce_assets.feeds.reading import RefusedFileError, read_records
+from ecommerce_assets.feeds.landing import Listing
+from ecommerce_assets.feeds.reading import read_records
+from ecommerce_assets.feeds.records import RefusedFileError
 from ecommerce_assets.feeds.split import LandedRecords, Split, split
 from ecommerce_assets.shop import Shop
 from ecommerce_assets.warehouse.staging import (
@@ -61,61 +64,78 @@ def _stage(
     days: Sequence[dt.date],
     listing: Listing,
 ) -> Iterator[StagedDay]:
-    held = staged_files(connection, feed.name, days[0], days[-1])
-    held_by_day = {day: _of([day], held) for day in days}
-    landed: list[LandedRecords] = []
-    digests: dict[LandedFile, str] = {}
+    held = _by_day(staged_files(connection, feed.name, days[0], days[-1]))
     refusals: dict[dt.date, Refusal] = {}
-    changed: list[dt.date] = []
+    changed: dict[dt.date, list[_ReadFile]] = {}
     for day in days:
-        files = listing.batches.get((feed.name, day), ())
         try:
-            contents = {file: shop.landing.read(file) for file in files}
-            digest = {
-                file: hashlib.sha256(content).hexdigest() for file, content in contents.items()
+            contents = {
+                file.name: shop.landing.read(file)
+                for file in listing.batches.get((feed.name, day), ())
             }
-            if _is_held(digest, held_by_day[day]):
-                continue
-            if day > shop.today:
-                raise RefusedFileError(
-                    files[0].name, f"its batch date is after today ({shop.today})"
-                )
-            records = [
-                LandedRecords(pd.Timestamp(day), file.name, read_records(file.name, content, feed))
-                for file, content in contents.items()
-            ]
+            if not _is_held(contents, held.get(day)):
+                changed[day] = _read_day(shop, feed, day, contents)
         except RefusedFileError as refused:
             refusals[day] = Refusal(feed.name, day, refused.name, refused.reason)
-            continue
-        changed.append(day)
-        digests |= digest
-        landed += records
 
-    result = split(feed, shop.store, shop.hasher, landed)
+    result = split(
+        feed, shop.store, shop.hasher, [file.landed for file in chain(*changed.values())]
+    )
     refusals |= _too_many_bad(shop, feed, result)
     accepted = [day for day in changed if day not in refusals]
-    file_rows = _file_rows(landed, digests, result)
     if accepted:
+        files = _file_rows(feed, chain(*(changed[day] for day in accepted)), result)
         replace_batches(
             connection,
             feed.name,
             accepted,
             _of(accepted, result.staged),
             _of(accepted, result.quarantined),
-            _of(accepted, file_rows),
+            files,
         )
-        held_by_day |= {day: _of([day], file_rows) for day in accepted}
+        held = {day: of for day, of in held.items() if day not in accepted} | _by_day(files)
+    nothing = pd.DataFrame(columns=list(STAGED_FILE))
     for day in days:
-        yield StagedDay(day, held_by_day[day], day in accepted, refusals.get(day))
+        yield StagedDay(day, held.get(day, nothing), day in accepted, refusals.get(day))
 
 
-def _is_held(digests: dict[LandedFile, str], held: pd.DataFrame) -> bool:
-    staged = dict(zip(held["source_file"], held["sha256"], strict=True))
-    return {file.name: digest for file, digest in digests.items()} == staged
+@dataclass(frozen=True)
+class _ReadFile:
+    landed: LandedRecords
+    sha256: str
+
+
+def _read_day(
+    shop: Shop, feed: Feed, day: dt.date, contents: Mapping[str, bytes]
+) -> list[_ReadFile]:
+    """Read a day's files; any that is refused refuses the day."""
+    if contents and day > shop.today:
+        reason = f"its batch date is after today ({shop.today})"
+        raise RefusedFileError(next(iter(contents)), reason)
+    return [
+        _ReadFile(
+            LandedRecords(pd.Timestamp(day), name, read_records(name, content, feed)),
+            _digest(content),
+        )
+        for name, content in contents.items()
+    ]
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _is_held(contents: Mapping[str, bytes], held: pd.DataFrame | None) -> bool:
+    staged = {} if held is None else dict(zip(held["source_file"], held["sha256"], strict=True))
+    return {name: _digest(content) for name, content in contents.items()} == staged
+
+
+def _by_day(frame: pd.DataFrame) -> dict[dt.date, pd.DataFrame]:
+    return {cast(pd.Timestamp, day).date(): rows for day, rows in frame.groupby("batch_date")}
 
 
 def _of(days: Sequence[dt.date], frame: pd.DataFrame) -> pd.DataFrame:
-    return frame[frame["batch_date"].isin(pd.to_datetime(pd.Series(days, dtype="object")))]
+    return frame[frame["batch_date"].isin(pd.to_datetime(list(days)))]
 
 
 def _too_many_bad(shop: Shop, feed: Feed, result: Split) -> dict[dt.date, Refusal]:
@@ -137,26 +157,23 @@ def _too_many_bad(shop: Shop, feed: Feed, result: Split) -> dict[dt.date, Refusa
     }
 
 
-def _file_rows(
-    landed: Sequence[LandedRecords], digests: dict[LandedFile, str], result: Split
-) -> pd.DataFrame:
+def _file_rows(feed: Feed, files: Iterable[_ReadFile], result: Split) -> pd.DataFrame:
     """Make a row a file, with the columns of `STAGED_FILE`."""
     key = ["batch_date", "source_file"]
-    staged = result.staged.groupby(key).size()
-    quarantined = result.quarantined.groupby(key).size()
-    digest = {(pd.Timestamp(file.batch_date), file.name): sha for file, sha in digests.items()}
+    staged = result.staged.groupby(key).size().to_dict()
+    quarantined = result.quarantined.groupby(key).size().to_dict()
     rows = [
         {
-            "feed": next(iter(digests)).feed,
-            "batch_date": file.batch_date,
-            "source_file": file.source_file,
-            "sha256": digest[file.batch_date, file.source_file],
-            "records": len(file.records),
-            "staged": int(staged.get((file.batch_date, file.source_file), 0)),
-            "quarantined": int(quarantined.get((file.batch_date, file.source_file), 0)),
-            "ignored_columns": json.dumps(list(file.records.ignored_columns)),
+            "feed": feed.name,
+            "batch_date": file.landed.batch_date,
+            "source_file": file.landed.source_file,
+            "sha256": file.sha256,
+            "records": len(file.landed.records),
+            "staged": staged.get((file.landed.batch_date, file.landed.source_file), 0),
+            "quarantined": quarantined.get((file.landed.batch_date, file.landed.source_file), 0),
+            "ignored_columns": json.dumps(list(file.landed.records.ignored_columns)),
         }
-        for file in landed
+        for file in files
     ]
     frame = pd.DataFrame(rows, columns=list(STAGED_FILE))
     return frame.astype(

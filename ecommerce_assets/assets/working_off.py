@@ -31,7 +31,8 @@ def recompute(
     Gives the metadata of the materialization.
     """
     selected = context.run.asset_selection
-    if selected is not None and not set(upstream) <= selected:
+    # A run of a whole job names no assets.
+    if selected and not set(upstream) <= selected:
         with writing(connection):
             hand_over(connection, days_of(context))
     count = work_off(connection, queue, work)

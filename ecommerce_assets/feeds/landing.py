@@ -12,7 +12,8 @@ import fsspec
 
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.feeds.contract import FEEDS
-from ecommerce_assets.feeds.reading import EXTENSIONS, RefusedFileError
+from ecommerce_assets.feeds.reading import EXTENSIONS
+from ecommerce_assets.feeds.records import RefusedFileError
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 

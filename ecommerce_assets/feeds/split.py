@@ -15,7 +15,7 @@ from ecommerce_assets.feeds.quarantine import (
     malformed_quarantine,
     row_quarantine,
 )
-from ecommerce_assets.feeds.reading import Records
+from ecommerce_assets.feeds.records import Records
 
 
 @dataclass(frozen=True)

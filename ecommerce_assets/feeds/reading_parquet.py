@@ -1,8 +1,9 @@
-"""A typed Parquet column as the texts that a CSV would have.
+"""Parquet as records of texts, typed columns as a CSV would have them.
 
-Source: docs/reference/feeds.md, How values are written. Other formats are not read here.
+Source: docs/reference/feeds.md, How values are written. Values are not parsed here.
 """
 
+import io
 import json
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -11,8 +12,39 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
+from ecommerce_assets.feeds.contract import Feed, Writing
 from ecommerce_assets.feeds.parsing import Mask
+from ecommerce_assets.feeds.records import Records, RefusedFileError, check_header, lay_out
+
+
+def read_parquet(name: str, content: bytes, feed: Feed) -> Records:
+    """Read a Parquet file; typed columns are taken by value.
+
+    Raises:
+        RefusedFileError: it is none, or its columns are not the feed's.
+    """
+    try:
+        table = pq.read_table(io.BytesIO(content))
+        table.validate(full=True)
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise RefusedFileError(
+            name, f"this is not a Parquet file ({reason}); export it again"
+        ) from None
+    header = [column.strip() for column in table.column_names]
+    ignored = check_header(name, header, feed)
+    columns, unfit = {}, {}
+    for column in feed.columns:
+        if column in header:
+            values = table.column(header.index(column)).combine_chunks()
+            is_date = feed.writing(column) is Writing.DATE
+            texts, unfit[column] = column_texts(values, is_date=is_date)
+            columns[column] = pa.array(texts, pa.string())
+    return Records(
+        lay_out(feed, columns, range(1, table.num_rows + 1)), unfit, ignored_columns=ignored
+    )
 
 
 def column_texts(values: pa.Array, *, is_date: bool) -> tuple[Sequence[str | None], Mask]:

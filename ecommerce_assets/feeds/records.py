@@ -1,0 +1,87 @@
+"""The records of one landed file as texts, whatever its format was, or why there are none.
+
+Reading a format stands in `reading_csv`, `reading_jsonl` and `reading_parquet`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ecommerce_assets.errors import OperatorError
+from ecommerce_assets.feeds.contract import Feed
+from ecommerce_assets.feeds.parsing import Mask
+
+
+class RefusedFileError(OperatorError):
+    """The file is not its feed at all, so its day is not loaded.
+
+    Source: docs/reference/feeds.md, What is refused.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason}")
+        self.name = name
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Malformed:
+    """A record that has not the shape of its file, as its raw text."""
+
+    line_number: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Records:
+    """The records of one file.
+
+    `texts` has the feed's columns, trimmed, null where empty or absent, and is indexed by line
+    number, from 1, header and empty lines aside. `unfit` marks, by column, values that are no text
+    or number at all (a JSON list, say), which `texts` shows as JSON.
+    """
+
+    texts: pd.DataFrame
+    unfit: Mapping[str, Mask] = field(default_factory=dict)
+    malformed: Sequence[Malformed] = ()
+    ignored_columns: Sequence[str] = ()
+
+    def __len__(self) -> int:
+        return len(self.texts) + len(self.malformed)
+
+
+def check_header(name: str, header: Sequence[str], feed: Feed) -> list[str]:
+    """Refuse a header that is not the feed's; else give the columns of it that are not."""
+    twice = sorted({column for column in header if header.count(column) > 1})
+    if twice:
+        raise RefusedFileError(
+            name, f"the header has the column {twice[0]!r} twice; name each once"
+        )
+    missing = [column for column in feed.required if column not in header]
+    if missing:
+        raise RefusedFileError(
+            name,
+            f"the header has no column {', '.join(missing)}; is this file a {feed.name} export?",
+        )
+    return [column for column in header if column not in feed.columns]
+
+
+def lay_out(
+    feed: Feed, columns: Mapping[str, pa.Array], line_numbers: npt.ArrayLike
+) -> pd.DataFrame:
+    """Trim the texts, make the empty ones null, and lay them out in the feed's columns."""
+    index = pd.Index(np.array(line_numbers, dtype="int64"), name="line_number")
+
+    def trimmed(texts: pa.Array | None) -> pd.Series:
+        if texts is None:
+            return pd.Series(None, index=index, dtype="str")
+        texts = pc.utf8_trim_whitespace(texts)
+        texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+        return texts.to_pandas().astype("str").set_axis(index)
+
+    return pd.DataFrame({name: trimmed(columns.get(name)) for name in feed.columns}, index=index)
