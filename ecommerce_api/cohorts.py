@@ -88,7 +88,7 @@ class CohortListing(Listing):
     """Cohorts, ascending."""
 
     days: Horizon = Field(description="The days looked at after each cohort date.", examples=[30])
-    by: Grouping = Field(description="Which cohort dates are put together.", examples=["month"])
+    by: Grouping = Field(description="How cohort dates are put together.", examples=["month"])
     start: dt.date | None = Field(
         description="The first cohort date asked for; null: the first.", examples=["2024-01-01"]
     )

@@ -20,9 +20,14 @@ MOST_ROWS = 1000
 
 def _day(value: Any) -> Any:
     # Pydantic would also take a number, as the seconds since 1970.
-    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+    if not isinstance(value, str):
+        return value
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         raise ValueError("is no date; write it as YYYY-MM-DD")
-    return value
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("is not in the calendar") from None
 
 
 def _text(value: str) -> str:

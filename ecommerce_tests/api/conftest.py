@@ -8,11 +8,12 @@ import pytest
 
 from ecommerce_tests import postgres
 from ecommerce_tests.api.live import served
-from ecommerce_tests.small_shop import SmallShop, customer, item, order, product, returned, stock
 
 
 @pytest.fixture(scope="session")
-def plain_api(plain_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def plain_api(
+    plain_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
     """The API on the golden zone `plain`, which no test changes."""
     with (
         postgres.database(plain_template) as url,

@@ -1,4 +1,4 @@
-"""The API as its clients meet it: served by uvicorn on a port of this machine. No test stands here."""
+"""The API as its clients meet it: served by uvicorn on a port. No test stands here."""
 
 import threading
 import time

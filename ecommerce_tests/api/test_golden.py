@@ -202,9 +202,7 @@ def test_groups_of_cohorts_sum_their_days_then_divide(plain_api: httpx.Client) -
         for row in rows:
             groups[str(first_day(dt.date.fromisoformat(row["cohort_date"])))].append(row)
 
-        answered = items(
-            plain_api, "/ltv/30", start=start, end=end, by=by, include_partial="true"
-        )
+        answered = items(plain_api, "/ltv/30", start=start, end=end, by=by, include_partial="true")
 
         assert [item["cohort"] for item in answered] == sorted(groups)
         for item in answered:

@@ -4,8 +4,10 @@
 import uPlot from "../vendor/uplot/uPlot.esm.js";
 import { ofSeconds, seconds } from "./days.js";
 
+const DAY = 86_400;
 const HEIGHT = 300;
 const FEW_DAYS = 45;
+const MANY_DAYS = 120;
 const LEAST_DRAG = 12;
 
 let shown = null;
@@ -44,10 +46,12 @@ class Chart {
 
   draw() {
     this.plot?.destroy();
+    // What is drawn last lies on top, and the first series is the one that matters.
+    this.layers = this.series.toReversed();
     const positions = (values) => values.map((value) => (value === null ? null : Number(value)));
     this.plot = new uPlot(
       this.options(),
-      [this.days.map(seconds), ...this.series.map(({ values }) => positions(values))],
+      [this.days.map(seconds), ...this.layers.map(({ values }) => positions(values))],
       this.container,
     );
     this.moveReadout(this.index);
@@ -70,14 +74,14 @@ class Chart {
       legend: { show: false },
       cursor: { y: false, points: { size: 8 }, drag: { x: true, y: false, setScale: false } },
       scales: {
-        x: { range: (_, first, last) => [first - 43_200, last + 43_200] },
+        x: { range: (_, first, last) => [first - DAY / 2, last + DAY / 2] },
         y: { range: (_, low, high) => uPlot.rangeNum(Math.min(0, low ?? 0), (high ?? 0) || 1, { min: { pad: 0.05, soft: 0, mode: 1 }, max: { pad: 0.08 } }) },
       },
       axes: [
-        { ...axis, grid: { show: false }, size: 32, space: 72, values: dayLabels, incrs: [1, 2, 7, 14, 28, 56, 91, 182].map((n) => n * 86_400) },
+        { ...axis, grid: { show: false }, size: 32, space: 72, values: dayLabels, incrs: [1, 2, 7, 14, 30, 60, 90, 180, 365].map((n) => n * DAY) },
         { ...axis, size: 64, space: 56, values: (_, splits) => splits.map((split) => this.axis(split)) },
       ],
-      series: [{}, ...this.series.map((one) => this.style(one))],
+      series: [{}, ...this.layers.map((layer) => this.style(layer))],
       hooks: {
         setCursor: [({ cursor }) => cursor.idx != null && this.moveReadout(cursor.idx)],
         setSelect: [({ select, posToVal }) => this.zoomTo(select, posToVal)],
@@ -88,12 +92,13 @@ class Chart {
   style({ kind }) {
     const stroke = getComputedStyle(this.swatch(kind)).backgroundColor;
     const points = { show: this.days.length <= 2 };
+    const thin = this.days.length > MANY_DAYS ? 1 : 1.5;
     if (kind === "bars") {
       return { stroke, fill: stroke, width: 0, paths: uPlot.paths.bars({ size: [0.5, 14] }), points: { show: false } };
     }
-    if (kind === "earlier") return { stroke, width: 1.5, dash: [5, 4], points };
-    if (kind === "thin") return { stroke, width: 1.5, points };
-    return { stroke, width: 2.5, fill: faded(stroke), points: { show: this.days.length <= FEW_DAYS, size: 5, fill: stroke } };
+    if (kind === "earlier") return { stroke, width: thin, dash: [5, 4], points };
+    if (kind === "thin") return { stroke, width: thin, points };
+    return { stroke, width: this.days.length > MANY_DAYS ? 1.5 : 2.5, fill: faded(stroke), points: { show: this.days.length <= FEW_DAYS, size: 5, fill: stroke } };
   }
 
   swatch(kind) {
@@ -153,7 +158,7 @@ class Chart {
 }
 
 function dayLabels(plot, splits, _, __, increment) {
-  const byMonth = increment >= 28 * 86_400;
+  const byMonth = increment >= 30 * DAY;
   const options = byMonth ? { month: "short", year: "2-digit" } : { day: "numeric", month: "short" };
   const format = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", ...options });
   return splits.map((split) => format.format(new Date(split * 1000)));

@@ -2,14 +2,15 @@
 
 import { href } from "./address.js";
 import { path } from "./api.js";
-import { ago, day, daysAgo, longDay, moment } from "./days.js";
+import { ago, day, daysAgo, longDay, moment, range } from "./days.js";
 import { make, replace, table } from "./dom.js";
 import { count, figure, total } from "./numbers.js";
 import { feedTitle, ruleText, ruleTitle } from "./rules.js";
 
 const LATE_DAYS = 2;
-const MOST_RESTATEMENTS = 100;
-const SHOWN = 8;
+const MOST_RESTATEMENTS = 1000;
+const SHOWN = 5;
+const MAIN_FIGURE = "net_revenue";
 
 export const health = { id: "health", needs, draw };
 
@@ -98,44 +99,77 @@ function restated({ items, total: all }, view) {
   if (!items.length) {
     return make("p", { class: "empty" }, "None: no load has changed the figures of a day loaded before it.");
   }
-  const rest = items.slice(SHOWN);
-  const more = all > items.length ? ` of ${count(all)}` : "";
+  const changes = byDayAndLoad(items).map((change) => restatement(change, view));
   return [
-    restatementTable(items.slice(0, SHOWN), view, "Latest changes of figures"),
-    rest.length
+    make("p", { class: "lead" }, "A late or corrected record changes the day it belongs to. The latest first:"),
+    changes.slice(0, SHOWN),
+    changes.length > SHOWN
       ? make(
           "details",
           { class: "quiet" },
-          make("summary", {}, `${count(rest.length)}${more} more`),
-          restatementTable(rest, view, "More changes of figures"),
+          make("summary", {}, `${count(changes.length - SHOWN)} more`),
+          changes.slice(SHOWN),
         )
-      : null,
-  ].filter(Boolean);
+      : "",
+    all > items.length
+      ? make("p", { class: "muted" }, `The latest ${count(items.length)} of ${count(all)} changed figures are listed.`)
+      : "",
+  ].flat();
 }
 
-function restatementTable(rows, view, caption) {
-  const written = (name, value) => {
-    const metric = view.metrics[name];
-    return metric ? figure(value, metric.unit, view.currency) : (value ?? "–");
-  };
-  return table(
-    caption,
-    [
-      {
-        title: "Day",
-        heading: true,
-        cell: (row) => make("a", { class: "nowrap", href: href(view.state, { day: row.date, page: "1" }) }, day(row.date)),
-      },
-      { title: "Figure", cell: (row) => view.metrics[row.figure]?.title ?? row.figure },
-      { title: "Was", number: true, cell: (row) => make("s", {}, written(row.figure, row.old_value)) },
-      { title: "Is", number: true, cell: (row) => written(row.figure, row.new_value) },
-      { title: "By the load of", wide: true, cell: (row) => batches(row) },
-    ],
-    rows,
+/** The figures that one load changed of one day belong together. */
+function byDayAndLoad(items) {
+  const changes = new Map();
+  for (const item of items) {
+    const key = `${item.date} ${item.restated_at}`;
+    changes.set(key, [...(changes.get(key) ?? []), item]);
+  }
+  return [...changes.values()];
+}
+
+function restatement(items, view) {
+  const [{ date, restated_at: at }] = items;
+  const main = items.find(({ figure: name }) => name === MAIN_FIGURE);
+  return make(
+    "details",
+    { class: "restatement" },
+    make(
+      "summary",
+      {},
+      make("strong", {}, day(date)),
+      main ? [` ${titleOf(main, view)} `, was(main, view), " → ", is(main, view)] : "",
+      make("small", { class: "block" }, `${count(items.length)} ${items.length === 1 ? "figure" : "figures"}, by the load of ${batches(items[0])}`),
+    ),
+    table(
+      `Figures of ${day(date)} that changed`,
+      [
+        { title: "Figure", heading: true, cell: (item) => titleOf(item, view) },
+        { title: "Was", number: true, cell: (item) => was(item, view) },
+        { title: "Is", number: true, cell: (item) => is(item, view) },
+      ],
+      items,
+    ),
+    make("p", {}, make("a", { href: href(view.state, { day: date, page: "1" }) }, "The day's orders ›"), make("small", {}, ` changed on ${moment(at)}`)),
   );
 }
 
-function batches({ first_batch_date: first, last_batch_date: last, restated_at: at }) {
-  const text = first === last ? day(first) : `${day(first)} – ${day(last)}`;
-  return [text, make("small", { class: "block" }, moment(at))];
+function titleOf(item, view) {
+  return view.metrics[item.figure]?.title ?? item.figure;
+}
+
+function was(item, view) {
+  return make("s", {}, written(item.figure, item.old_value, view));
+}
+
+function is(item, view) {
+  return written(item.figure, item.new_value, view);
+}
+
+function written(name, value, view) {
+  const metric = view.metrics[name];
+  return metric ? figure(value, metric.unit, view.currency) : (value ?? "–");
+}
+
+function batches({ first_batch_date: first, last_batch_date: last }) {
+  return first === last ? day(first) : range({ start: first, end: last });
 }

@@ -36,7 +36,7 @@ export function price(value, currency) {
 export function rate(value, options = {}) {
   return formatted(value, {
     style: "percent",
-    minimumFractionDigits: 1,
+    minimumFractionDigits: 2,
     maximumFractionDigits: 2,
     ...options,
   });

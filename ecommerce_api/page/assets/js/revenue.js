@@ -64,7 +64,7 @@ function makeSeries(daily, dailyBefore, view) {
     kind: BARS.has(slug) ? "bars" : index ? "thin" : "main",
     values: valuesOf(daily, days, slug),
   }));
-  if (!dailyBefore) return series;
+  if (!dailyBefore?.items.length) return series;
   const daysBefore = each(view.earlier).slice(0, days.length);
   const before = {
     ...series[0],

@@ -55,8 +55,8 @@ function said({ items, total, snapshot_date: counted }) {
   const out = items.filter((alert) => alert.available <= 0).length;
   const soon = items.filter((alert) => alert.days_of_cover !== null && Number(alert.days_of_cover) < SOON_DAYS).length;
   const shown = total > items.length ? ` The ${count(items.length)} shortest are listed.` : "";
-  const lots = total === 1 ? "1 stock is" : `${count(total)} stocks are`;
-  return `Counted on ${day(counted)}: ${lots} below the reorder point. ${count(out)} have nothing available, ${count(soon)} last less than ${SOON_DAYS} days at the pace of the last 28.${shown}`;
+  const lots = total === 1 ? "1 product in a warehouse is" : `${count(total)} products in warehouses are`;
+  return `Counted on ${day(counted)}: ${lots} below the reorder point; ${count(out)} with nothing available, ${count(soon)} to last less than ${SOON_DAYS} days at the pace of the last 28.${shown}`;
 }
 
 /** The warehouses that are known once the alerts of all of them came. */

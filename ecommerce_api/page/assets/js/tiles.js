@@ -91,7 +91,7 @@ function changed(unit, absolute, current, before) {
   if (unit === "rate") return `${arrow}${points(absolute)}`;
   const relative = relativeChange(current, before);
   if (relative === null) return "new";
-  return arrow + rate(relative, { signDisplay: "exceptZero", maximumFractionDigits: 1 });
+  return arrow + rate(relative, { signDisplay: "exceptZero", minimumFractionDigits: 1, maximumFractionDigits: 1 });
 }
 
 function points(absolute) {

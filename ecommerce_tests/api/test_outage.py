@@ -1,0 +1,132 @@
+"""The API stays up when the database goes, says so, and goes on by itself when it is back."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from ecommerce_api.database import STATEMENT_SECONDS
+from ecommerce_assets.warehouse.schema import READER, migrate
+from ecommerce_assets.warehouse.server import EmbeddedServer
+from ecommerce_assets.warehouse.session import bump_version
+from ecommerce_tests.api.live import served
+from ecommerce_tests.api.test_errors import problem
+
+PATHS = ["/metrics/daily", "/metrics/summary", "/ltv/30", "/quarantine", "/reports"]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[EmbeddedServer]:
+    """A PostgreSQL that a test may stop."""
+    server = EmbeddedServer(tmp_path / "postgres")
+    yield server
+    server.stop()
+
+
+def load_something(url: str) -> None:
+    """Fill in as much as makes a warehouse a loaded one."""
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            """
+            insert into ops.settings values ('currency', 'EUR');
+            insert into ops.staged_files values ('orders', '2024-03-29', 'x.csv', '', 1, 1, 0, '[]')
+            """
+        )
+        bump_version(connection)
+
+
+def until_ready(client: httpx.Client) -> None:
+    deadline = time.monotonic() + 10
+    while client.get("/health/ready").status_code != 200:
+        assert time.monotonic() < deadline, "the API did not recover"
+
+
+def test_it_goes_on_when_the_database_is_back(server: EmbeddedServer) -> None:
+    url = server.start()
+    migrate(url)
+    load_something(url)
+    with served(url) as client:
+        for path in (*PATHS, "/health/ready"):
+            assert client.get(path).status_code == 200
+
+        server.stop()
+
+        time_of_stop = time.monotonic()
+        while client.get("/metrics/daily").status_code == 200:
+            assert time.monotonic() - time_of_stop < 1, "a kept answer outlived the database"
+        for path in (*PATHS, "/health/ready"):
+            response = client.get(path)
+            assert "does not answer" in problem(response, 503)["detail"]
+            assert int(response.headers["retry-after"]) > 0
+        assert client.get("/health/live").status_code == 200
+        assert client.get("/docs").status_code == 200
+
+        server.start()
+
+        until_ready(client)
+        for path in PATHS:
+            deadline = time.monotonic() + 2
+            while client.get(path).status_code != 200:
+                assert time.monotonic() < deadline, f"{path} did not recover"
+
+
+def test_it_starts_before_the_database_and_its_role_are_there(
+    server: EmbeddedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = server.start()
+    with served(url) as client:
+        assert "no role" in problem(client.get("/health/ready"), 503)["detail"]
+        with psycopg.connect(url, autocommit=True) as admin:
+            admin.execute(f"create role {READER}".encode())
+        assert "holds no warehouse" in problem(client.get("/health/ready"), 503)["detail"]
+        migrate(url)
+        assert "holds no data" in problem(client.get("/health/ready"), 503)["detail"]
+        load_something(url)
+        until_ready(client)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_role_that_only_an_administrator_can_make(
+    server: EmbeddedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = server.start()
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("create role loader login; alter database ecommerce owner to loader")
+    as_loader = url.replace("postgres@", "loader@")
+
+    migrate(as_loader)
+
+    statements = capsys.readouterr().err.partition("\n\n")[2]
+    assert f"create role {READER} nologin;" in statements
+    with psycopg.connect(url) as admin:
+        admin.execute(statements.encode())
+    load_something(as_loader)
+    with served(as_loader) as client:
+        assert client.get("/metrics/daily").status_code == 200
+
+
+@contextmanager
+def locked(url: str, table: str) -> Iterator[None]:
+    with psycopg.connect(url) as connection:
+        connection.execute(f"lock table {table}".encode())
+        yield
+        connection.rollback()
+
+
+def test_a_statement_that_takes_too_long_is_ended(api: httpx.Client, plain_url: str) -> None:
+    assert api.get("/ltv/30").status_code == 200
+    with locked(plain_url, "analytics.fct_revenue_daily"):
+        begun = time.monotonic()
+        response = api.get("/metrics/daily")
+        took = time.monotonic() - begun
+
+        assert "took over 10 s" in problem(response, 503)["detail"]
+        assert STATEMENT_SECONDS <= took < STATEMENT_SECONDS + 3
+        # What is kept, and what needs other tables, is answered all the same.
+        assert api.get("/ltv/30").status_code == 200
+        assert api.get("/health/ready").status_code == 200
+    assert api.get("/metrics/daily").status_code == 200
