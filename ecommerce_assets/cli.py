@@ -1,16 +1,20 @@
 """The command `ecommerce`. It parses, calls and prints; what it calls lives elsewhere."""
 
 import datetime as dt
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
+import sqlalchemy.exc
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
+from ecommerce_assets import keys_cli, shops_cli
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import load_settings
 
@@ -25,8 +29,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-importer = typer.Typer(help="Turn a real export into a landing zone.", no_args_is_help=True)
-app.add_typer(importer, name="import")
+app.command()(shops_cli.simulate)
+app.add_typer(shops_cli.importer, name="import")
+app.add_typer(keys_cli.app, name="api-key", no_args_is_help=True)
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -159,7 +164,7 @@ def _report(shop: "Shop", load: "Load") -> None:
     if not load.is_changed:
         out.print("Nothing has changed since the last load.")
     for sentence in (*(refusal.sentence for refusal in load.refusals), *load.failures):
-        err.print(f"[red]Error:[/red] {sentence}", soft_wrap=True)
+        _print_error(sentence)
     if load.refusals or load.failures:
         raise typer.Exit(1)
 
@@ -176,14 +181,24 @@ def _print_figures(shop: "Shop", columns: dict[str, Any]) -> None:
     out.print(table)
 
 
+def _print_error(sentence: str) -> None:
+    err.print(Text.assemble(("Error: ", "red"), sentence), soft_wrap=True)
+
+
 def main() -> None:
     """Run the command; an error an operator can mend is one sentence and exit code 1."""
+    # Python runs no exit handlers on SIGTERM, and one of them stops the embedded server.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         app()
     except OperatorError as error:
-        err.print(f"[red]Error:[/red] {error}", soft_wrap=True)
+        _print_error(str(error))
         sys.exit(1)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        err.print(f"[red]Error:[/red] {where}{error.strerror or error}.", soft_wrap=True)
+        _print_error(f"{where}{error.strerror or error}.")
+        sys.exit(1)
+    except sqlalchemy.exc.DBAPIError as error:
+        # Dagster's own state is in the same database.
+        _print_error(f"The database broke off ({str(error.orig).splitlines()[0]}); load again.")
         sys.exit(1)

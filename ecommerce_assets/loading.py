@@ -16,6 +16,7 @@ from dagster._core.storage.tags import (
 from ecommerce_assets.definitions import LOAD_JOB, build_defs
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.feeds.landing import Listing
+from ecommerce_assets.instance import fail_dead_runs, process_tags
 from ecommerce_assets.shop import Shop
 from ecommerce_assets.warehouse.frozen_settings import empty
 from ecommerce_assets.warehouse.session import connect, read_version
@@ -63,11 +64,13 @@ def load(
         )
     with shop.warehouse() as connection:
         version = read_version(connection)
+    fail_dead_runs(instance)
     result = job.execute_in_process(
         instance=instance,
         tags={
             ASSET_PARTITION_RANGE_START_TAG: loadable[0].isoformat(),
             ASSET_PARTITION_RANGE_END_TAG: loadable[-1].isoformat(),
+            **process_tags(),
         },
         raise_on_error=False,
         run_config=_QUIET,
