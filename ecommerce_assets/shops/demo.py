@@ -1,0 +1,32 @@
+"""The shop that `make run` shows where none has landed yet. Real data is never touched."""
+
+import datetime as dt
+from pathlib import Path
+
+from ecommerce_assets.settings import load_settings
+from ecommerce_assets.shop import Shop
+from ecommerce_assets.shops.simulate import simulate
+
+_DAYS = 400
+"""More than a year, so that reports have the same days a year before."""
+
+
+def simulate_if_empty(shop: Shop) -> None:
+    """Write a shop up to yesterday into the landing zone, if it is a folder without landed files."""
+    landing = shop.settings.landing_url
+    if "://" in landing or (Path(landing).exists() and shop.landing.listing().days()):
+        return
+    print(f"Nothing has landed in {landing}: simulating a shop there.")
+    simulate(
+        Path(landing),
+        start=shop.today - dt.timedelta(days=_DAYS),
+        days=_DAYS,
+        orders_per_day=60,
+        seed=1,
+        dirty=0.01,
+        currency=shop.settings.currency,
+    )
+
+
+if __name__ == "__main__":
+    simulate_if_empty(Shop(load_settings()))
