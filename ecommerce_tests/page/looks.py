@@ -1,0 +1,50 @@
+"""How tests look at the page: what stands in a tile, a table, the address; what axe-core finds."""
+
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+def settled(page: "Page") -> None:
+    """Wait until the page shows what its address says."""
+    deadline = time.monotonic() + 10
+    # Not Playwright's own waiting: it evaluates text in the page, which the page's policy forbids.
+    while not page.evaluate("document.body.dataset.shown === location.search"):
+        assert time.monotonic() < deadline, f"the page never showed {page.url}"
+        page.wait_for_timeout(10)
+
+
+def address(page: "Page") -> dict[str, str]:
+    """The state that the page's address has."""
+    return dict(parse_qsl(urlsplit(page.url).query))
+
+
+def tile(page: "Page", slug: str) -> dict[str, str]:
+    """What stands in a figure's tile: its value, its change, and what it was."""
+    tile = page.locator(f"#tile-{slug}")
+    parts = {"value": ".tile-value", "change": ".badge", "was": ".was"}
+    return {
+        name: (tile.locator(part).text_content() or "") if tile.locator(part).count() else ""
+        for name, part in parts.items()
+    }
+
+
+def rows(page: "Page", table: str) -> list[list[str]]:
+    """The texts of a table's rows; `table` is its caption, or how that begins."""
+    caption = page.locator("caption").filter(has_text=table).first
+    lines: Any = caption.locator("xpath=..").locator("tbody tr")
+    return [line.locator("th, td").all_inner_texts() for line in lines.all()]
+
+
+def problems(page: "Page", axe: str) -> list[str]:
+    """The serious faults that axe-core finds, each with the elements that have it."""
+    page.evaluate(axe)
+    found: Any = page.evaluate("axe.run({ resultTypes: ['violations'] })")
+    return [
+        f"{fault['id']}: {[node['target'] for node in fault['nodes']]}"
+        for fault in found["violations"]
+        if fault["impact"] in ("serious", "critical")
+    ]

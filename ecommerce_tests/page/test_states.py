@@ -1,0 +1,110 @@
+"""What the page says when there is nothing to show: why, and what to do; and that it recovers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from ecommerce_assets.api_keys import create_key
+from ecommerce_tests import postgres
+from ecommerce_tests.api.live import served
+from ecommerce_tests.page.conftest import Visit
+from ecommerce_tests.page.looks import settled, tile
+
+
+@pytest.fixture
+def winter_url(winter_template: str) -> Iterator[str]:
+    """A database with the winter shop, which the test may change."""
+    with postgres.database(winter_template) as url:
+        yield url
+
+
+def test_the_warehouse_is_not_loaded(visit: Visit, database_url: str, tmp_path: Path) -> None:
+    with served(database_url, tmp_path) as api:
+        page = visit(api)
+
+        page.get_by_role("heading", name="No figures yet").wait_for()
+
+        assert "run `ecommerce load`" in page.get_by_role("alert").inner_text()
+        assert page.locator("#figures").is_hidden()
+
+
+def test_a_key_is_needed(visit: Visit, winter_url: str, tmp_path: Path) -> None:
+    with psycopg.connect(winter_url) as connection:
+        key = create_key(connection, "owner")
+    with served(winter_url, tmp_path) as api:
+        page = visit(api, "/?period=7d")
+        page.get_by_role("heading", name="This shop's figures need a key").wait_for()
+
+        page.keyboard.type("eck_wrong")
+        page.keyboard.press("Enter")
+        page.get_by_role("heading", name="This key does not fit").wait_for()
+        page.fill("#key", key)
+        page.get_by_role("button", name="Show the figures").click()
+        settled(page)
+
+        assert tile(page, "orders")["value"]
+        assert key not in page.url
+        page.reload()
+        settled(page)
+        assert tile(page, "orders")["value"]
+
+        page.get_by_role("button", name="Forget key").click()
+        page.get_by_role("heading", name="This shop's figures need a key").wait_for()
+
+
+def test_the_server_is_gone_and_comes_back(visit: Visit, api: httpx.Client) -> None:
+    page = visit(api)
+    settled(page)
+    before = tile(page, "orders")["value"]
+
+    page.context.set_offline(True)
+    page.select_option("#period", "7d")
+    page.get_by_role("heading", name="The server does not answer").wait_for()
+    assert tile(page, "orders")["value"] == before
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Try again").click()
+    settled(page)
+
+    assert not page.locator("#notice").is_visible()
+    assert tile(page, "orders")["value"] != before
+
+
+def test_it_looks_again_by_itself(visit: Visit, api: httpx.Client) -> None:
+    page = visit(api)
+    settled(page)
+    page.clock.install()
+
+    page.context.set_offline(True)
+    page.select_option("#period", "7d")
+    page.get_by_role("heading", name="The server does not answer").wait_for()
+    page.context.set_offline(False)
+    page.clock.run_for(6_000)
+    page.locator("#notice").wait_for(state="hidden")
+    settled(page)
+
+
+def test_a_period_without_sales(visit: Visit, api: httpx.Client) -> None:
+    page = visit(api, "/?start=2019-01-01&end=2019-01-31")
+    settled(page)
+
+    assert "Nothing was sold or given back" in page.locator("#revenue").inner_text()
+    assert tile(page, "net_revenue")["value"] == "€0.00"
+    assert tile(page, "aov")["value"] == "–"
+
+
+def test_a_period_that_is_too_long(visit: Visit, api: httpx.Client) -> None:
+    page = visit(api, "/?start=2010-01-01&end=2024-03-29")
+    settled(page)
+
+    for section in ("#figures", "#revenue"):
+        assert "ask for 1,100 at most" in page.locator(section).inner_text()
+    assert page.locator("#stock table").first.is_visible()
+
+
+def test_without_javascript(visit: Visit, api: httpx.Client) -> None:
+    page = visit(api, java_script_enabled=False)
+
+    assert "needs JavaScript" in page.locator("main").inner_text()

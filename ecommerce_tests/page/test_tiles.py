@@ -1,0 +1,106 @@
+"""The figures of the period: those of the API, to the cent, with their change."""
+
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from ecommerce_tests.page.conftest import Visit
+from ecommerce_tests.page.looks import settled, tile
+
+PERIODS = ["", "?period=7d", "?start=2024-02-01&end=2024-02-29", "?period=90d&refunds=order_date"]
+AMOUNTS = ("net_revenue", "gross_revenue", "aov")
+COUNTS = ("orders", "new_customers", "repeat_customers")
+
+
+def euros(amount: str) -> str:
+    return f"€{Decimal(amount):,.2f}"
+
+
+def percent(rate: str, places: int) -> Decimal:
+    return (100 * Decimal(rate)).quantize(Decimal(1).scaleb(-places))
+
+
+@pytest.mark.parametrize("address", PERIODS)
+def test_they_are_those_of_the_api(visit: Visit, api: httpx.Client, address: str) -> None:
+    page = visit(api, f"/{address}")
+    settled(page)
+    period = {name: page.locator(f"#{name}").input_value() for name in ("start", "end")}
+    basis = page.locator("#refunds").input_value()
+
+    answer = api.get("/metrics/summary", params={**period, "refunds": basis}).json()
+
+    current, previous = answer["current"], answer["previous"]
+    for slug in AMOUNTS:
+        assert tile(page, slug)["value"] == euros(current[slug])
+    for slug in COUNTS:
+        assert tile(page, slug)["value"] == f"{current[slug]:,}"
+    assert tile(page, "return_rate")["value"] == f"{percent(current['return_rate'], 2)}%"
+    if previous["orders"]:
+        assert tile(page, "net_revenue")["was"] == f"was {euros(previous['net_revenue'])}"
+        assert tile(page, "orders")["was"] == f"was {previous['orders']:,}"
+
+
+def test_the_change_is_that_of_the_api(visit: Visit, api: httpx.Client) -> None:
+    page = visit(api, "/?period=30d")
+    settled(page)
+
+    change = api.get("/metrics/summary").json()["change"]
+
+    for slug in (*AMOUNTS, *COUNTS):
+        relative = change[slug]["relative"]
+        arrow = "▲" if Decimal(relative) > 0 else "▼"
+        sign = "+" if Decimal(relative) > 0 else "−"
+        exact = abs(100 * Decimal(relative))
+        shown = tile(page, slug)["change"]
+        assert shown.startswith(f"{arrow} {sign}")
+        assert abs(Decimal(shown[3:].rstrip("%").replace(",", "")) - exact) <= Decimal("0.05")
+    points = percent(change["return_rate"]["absolute"], 2)
+    assert tile(page, "return_rate")["change"].endswith(f"{abs(points)} pts")
+
+
+def test_beside_a_year_before(visit: Visit, api: httpx.Client) -> None:
+    page = visit(api, "/?start=2024-03-01&end=2024-03-29&compare=year")
+    settled(page)
+
+    assert page.locator("#compared").text_content() == "compared with 1 – 29 Mar 2023"
+    assert tile(page, "orders")["was"] == "was 0"
+    assert tile(page, "orders")["change"] == "new"
+    assert tile(page, "aov")["was"] == "no figure before"
+
+
+def test_beside_nothing(visit: Visit, api: httpx.Client) -> None:
+    page = visit(api, "/?compare=none")
+    settled(page)
+
+    assert tile(page, "net_revenue")["was"] == ""
+    assert page.locator("#compared").text_content() == ""
+    assert page.locator(".swatch.earlier").count() == 0
+
+
+CHANGES = [
+    ("99999999999999999.37", "0.01", "99999999999999999.36", "9999999999999999936.0000"),
+    ("90.00", "-80.00", "170.00", "2.1250"),
+    ("1.00005", "1.0000", "0.00005", "0.0001"),
+    ("0.00", "3.00", "-3.00", "-1.0000"),
+    ("5.00", "0.00", "5.00", None),
+    (None, "5.00", None, None),
+]
+
+
+def test_changes_are_exact_at_any_size(visit: Visit, api: httpx.Client) -> None:
+    page = visit(api)
+
+    computed = page.evaluate(
+        """async (pairs) => {
+            const { amount, difference, relativeChange } = await import("./assets/js/numbers.js");
+            const changes = (...pair) => [difference(...pair), relativeChange(...pair)];
+            return pairs.map(([now, before]) => [amount(now, "EUR"), ...changes(now, before)]);
+        }""",
+        [[current, earlier] for current, earlier, *_ in CHANGES],
+    )
+
+    assert computed == [
+        ["–" if current is None else euros(current), absolute, relative]
+        for current, _, absolute, relative in CHANGES
+    ]
