@@ -7,7 +7,8 @@ from dagster import BetaWarning, PreviewWarning
 
 from ecommerce_assets.assets.dimensions import dimension_assets
 from ecommerce_assets.assets.facts import fact_assets
-from ecommerce_assets.assets.staging import accepted_checks, staging_assets
+from ecommerce_assets.assets.staging import staging_assets
+from ecommerce_assets.checks.graph import accepted_checks, feed_checks, table_checks
 from ecommerce_assets.partitions import batch_days
 from ecommerce_assets.settings import load_settings
 from ecommerce_assets.shop import Shop
@@ -23,7 +24,7 @@ def build_defs(shop: Shop | None = None) -> dg.Definitions:
         # Code references and partitioned checks may change; tests pin what we use of them.
         warnings.simplefilter("ignore", BetaWarning)
         warnings.simplefilter("ignore", PreviewWarning)
-        checks = accepted_checks(days)
+        checks = [accepted_checks(days), feed_checks(days), table_checks(days)]
         assets = dg.with_source_code_references(
             [*staging_assets(days), *dimension_assets(days), *fact_assets(days)]
         )

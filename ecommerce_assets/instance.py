@@ -21,6 +21,7 @@ from psycopg import errors, sql
 from sqlalchemy.engine import make_url
 
 from ecommerce_assets.errors import OperatorError
+from ecommerce_assets.event_log import EventLog
 from ecommerce_assets.settings import PROJECT_ROOT, Settings, load_settings
 from ecommerce_assets.warehouse.server import database_url
 
@@ -39,6 +40,10 @@ _BOOKKEEPING = {
 
 class InstanceStorage(DagsterPostgresStorage):
     """Runs, events and schedules, in a schema of the warehouse's database."""
+
+    def __init__(self, postgres_url: str, **options: Any) -> None:
+        super().__init__(postgres_url, **options)
+        self._event_log_storage = EventLog(postgres_url)
 
     @classmethod
     def config_type(cls) -> dict[str, Any]:

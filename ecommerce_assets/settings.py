@@ -42,6 +42,24 @@ def _from_root(path: Path) -> Path:
     return PROJECT_ROOT / path.expanduser()
 
 
+_NULL_SHARES = {
+    "customers.email_sha256": 0.5,
+    "customers.country": 0.5,
+    "products.category": 0.5,
+    "products.cost": 0.5,
+    "orders.customer_id": 0.9,
+    "returns.reason": 0.9,
+}
+"""The columns that are optional and yet seldom empty; the others depend on how far an order is."""
+
+
+def _shares(shares: dict[str, float]) -> dict[str, float]:
+    for column, share in shares.items():
+        if not 0 <= share <= 1:
+            raise ValueError(f"gives {column} a share that is not between 0 and 1")
+    return shares
+
+
 class Settings(BaseSettings):
     """The settings, each documented in `docs/settings.md`."""
 
@@ -61,6 +79,16 @@ class Settings(BaseSettings):
     first_day: Annotated[dt.date | None, BeforeValidator(_blank_is_unset)] = None
     refuse_share: float = Field(default=0.5, ge=0, le=1)
     hash_key: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
+    warn_quarantine_share: float = Field(default=0.05, ge=0, le=1)
+    warn_volume_change: float = Field(default=0.5, ge=0)
+    warn_null_share: Annotated[dict[str, float], AfterValidator(_shares)] = Field(
+        default_factory=_NULL_SHARES.copy
+    )
+    warn_duplicate_share: float = Field(default=0.05, ge=0, le=1)
+    warn_backward_share: float = Field(default=0, ge=0, le=1)
+    warn_list_price_change: float = Field(default=0.5, ge=0)
+    warn_list_price_share: float = Field(default=0.05, ge=0, le=1)
+    warn_allocated_change: float = Field(default=0.25, ge=0)
 
     @property
     def landing_url(self) -> str:

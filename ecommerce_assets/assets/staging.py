@@ -14,15 +14,12 @@ from dagster._core.definitions.source_asset import (
 
 from ecommerce_assets.assets.batches import StagedDay, stage_batches
 from ecommerce_assets.assets.specs import POOL, SINGLE_RUN, asset_key, table_spec
-from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.feeds.contract import FEEDS, Feed
 from ecommerce_assets.partitions import days_of
 from ecommerce_assets.shop import Shop
 from ecommerce_assets.warehouse.staging import (
-    Refusal,
     log_refusals,
     quarantined_by_rule,
-    refusals_of,
 )
 from ecommerce_assets.warehouse.tables import QUARANTINE, STAGING
 
@@ -40,11 +37,6 @@ def quarantined(feed: str) -> dg.AssetKey:
 def staging_assets(days: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
     """Build the assets of all feeds."""
     return [_feed_assets(feed, days) for feed in FEEDS.values()]
-
-
-def accepted_checks(days: dg.PartitionsDefinition) -> list[dg.AssetChecksDefinition]:
-    """Build the checks that fail, and with them the run, on a refused feed-day."""
-    return [_accepted_check(feed, days) for feed in FEEDS.values()]
 
 
 def _feed_assets(feed: Feed, days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
@@ -129,48 +121,6 @@ def _outputs(
             output_name=key.to_python_identifier(),
             metadata={WITHOUT_MATERIALIZATIONS: True},
         )
-
-
-def _accepted_check(feed: Feed, days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
-    key = staged(feed.name)
-
-    @dg.asset_check(
-        asset=key,
-        name="accepted",
-        partitions_def=days,
-        pool=POOL,
-        description="No file of the day was refused (docs/reference/feeds.md, What is refused).",
-    )
-    def accepted(
-        context: dg.AssetCheckExecutionContext, shop: dg.ResourceParam[Shop]
-    ) -> dg.AssetCheckResult:
-        with shop.warehouse() as connection:
-            refusals = [
-                r for r in refusals_of(connection, context.run.run_id) if r.feed == feed.name
-            ]
-        # A result has no partition in a range run, so each failure is reported for its day here.
-        for refusal in refusals:
-            context.instance.report_runless_asset_event(
-                dg.AssetCheckEvaluation(
-                    asset_key=key,
-                    check_name="accepted",
-                    passed=False,
-                    partition=refusal.batch_date.isoformat(),
-                    metadata={"file": refusal.source_file or "all", "reason": refusal.reason},
-                )
-            )
-        if refusals:
-            raise RefusedDaysError(refusals)
-        return dg.AssetCheckResult(passed=True)
-
-    return accepted
-
-
-class RefusedDaysError(OperatorError):
-    """Some feed-days of a run were refused; what else could be loaded is."""
-
-    def __init__(self, refusals: Sequence[Refusal]) -> None:
-        super().__init__(" ".join(refusal.sentence for refusal in refusals))
 
 
 def all_staged() -> Sequence[dg.AssetKey]:

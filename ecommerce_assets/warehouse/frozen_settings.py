@@ -68,7 +68,9 @@ def empty(connection: psycopg.Connection) -> None:
             select schemaname, tablename from pg_tables
             where schemaname in ('staging', 'quarantine', 'analytics')
                or schemaname = 'ops' and (
-                   starts_with(tablename, 'touched') or tablename in ('settings', 'staged_files')
+                   starts_with(tablename, 'touched') or tablename in (
+                       'settings', 'staged_files', 'unchecked_batches'
+                   )
                )
             """
         ).fetchall()

@@ -25,6 +25,9 @@ STAGED_FILE = {
 }
 """The columns of `ops.staged_files`, one row a file that staging holds."""
 
+CHECK_STEPS = ("feed_checks", "table_checks")
+"""The steps that judge each changed batch day once."""
+
 # Whose facts hang on a batch's records: every key that they name. For items and returns every order
 # that any version of them names, since they may have moved between orders.
 _TOUCHED: Mapping[str, tuple[touched.Queue, str]] = {
@@ -97,6 +100,14 @@ def replace_batches(
             "insert into ops.touched_batches select unnest(%s::date[]) on conflict do nothing",
             [batches],
         )
+        connection.execute(
+            """
+            insert into ops.unchecked_batches (step, batch_date)
+            select step, day from unnest(%s::text[]) step, unnest(%s::date[]) day
+            on conflict do nothing
+            """,
+            [list(CHECK_STEPS), batches],
+        )
         hand_over_batches(connection, feed, batches)
         bump_version(connection)
 
@@ -128,6 +139,25 @@ def staged_files(
         "select * from ops.staged_files where feed = %s and batch_date between %s and %s",
         STAGED_FILE,
         [feed, first, last],
+    )
+
+
+def unchecked_days(connection: psycopg.Connection, step: str) -> list[dt.date]:
+    """The batch days that changed since a step of the checks last judged them, ascending."""
+    return [
+        day
+        for (day,) in connection.execute(
+            "select batch_date from ops.unchecked_batches where step = %s order by batch_date",
+            [step],
+        )
+    ]
+
+
+def checked(connection: psycopg.Connection, step: str, days: Collection[dt.date]) -> None:
+    """Keep that a step of the checks has judged batch days."""
+    connection.execute(
+        "delete from ops.unchecked_batches where step = %s and batch_date = any(%s)",
+        [step, list(days)],
     )
 
 

@@ -1,0 +1,163 @@
+"""The checks as Dagster runs them: three steps, however many feeds, tables and days there are.
+
+A step and an event each cost milliseconds; what is measured and judged stands in `feeds`, `tables`.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+import pandas as pd
+import psycopg
+
+from ecommerce_assets.assets.specs import POOL, asset_key
+from ecommerce_assets.assets.staging import quarantined, staged
+from ecommerce_assets.checks.feeds import FEED_CHECKS, feeds_of, measure
+from ecommerce_assets.checks.scope import scope
+from ecommerce_assets.checks.tables import TABLE_CHECKS
+from ecommerce_assets.checks.verdicts import check_spec, tell
+from ecommerce_assets.errors import OperatorError
+from ecommerce_assets.feeds.contract import FEEDS
+from ecommerce_assets.partitions import days_of
+from ecommerce_assets.shop import Shop
+from ecommerce_assets.warehouse.staging import (
+    CHECK_STEPS,
+    Refusal,
+    checked,
+    refusals_of,
+    unchecked_days,
+)
+
+ACCEPTED = "accepted"
+FEED_STEP, TABLE_STEP = CHECK_STEPS
+
+
+class RefusedDaysError(OperatorError):
+    """Some feed-days of a run were refused; what else could be loaded is."""
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        super().__init__(" ".join(refusal.sentence for refusal in refusals))
+
+
+def accepted_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
+    """Build the checks that fail, and with them the run, on a refused feed-day."""
+    feeds = {dg.AssetCheckKey(staged(feed), ACCEPTED): feed for feed in FEEDS}
+
+    @dg.multi_asset_check(
+        name=ACCEPTED,
+        specs=[
+            check_spec(
+                key.asset_key,
+                key.name,
+                "No file of the day was refused (docs/reference/feeds.md, What is refused).",
+                days,
+            )
+            for key in feeds
+        ],
+        can_subset=True,
+        pool=POOL,
+    )
+    def accepted(
+        context: dg.AssetCheckExecutionContext, shop: dg.ResourceParam[Shop]
+    ) -> Iterator[dg.AssetCheckResult]:
+        with shop.warehouse() as connection:
+            refusals = refusals_of(connection, context.run.run_id)
+        index = pd.DatetimeIndex(days_of(context))
+        refused = []
+        for key in sorted(context.selected_asset_check_keys, key=str):
+            verdicts = pd.DataFrame({"passed": True}, index=index)
+            for refusal in refusals:
+                if refusal.feed == feeds[key]:
+                    refused.append(refusal)
+                    day = pd.Timestamp(refusal.batch_date)
+                    verdicts.loc[day, "passed"] = False
+                    verdicts.loc[day, "file"] = refusal.source_file or "all"
+                    verdicts.loc[day, "reason"] = refusal.reason
+            yield tell(context, key.asset_key, key.name, dg.AssetCheckSeverity.ERROR, verdicts)
+        if refused:
+            raise RefusedDaysError(refused)
+
+    return accepted
+
+
+def feed_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
+    """Build the checks of the staged feeds."""
+    checks = {
+        dg.AssetCheckKey(staged(feed.name), check.name): (check, feed)
+        for check in FEED_CHECKS
+        for feed in feeds_of(check)
+    }
+
+    @dg.multi_asset_check(
+        name=FEED_STEP,
+        specs=[
+            check_spec(key.asset_key, key.name, check.description, days, [quarantined(feed.name)])
+            for key, (check, feed) in checks.items()
+        ],
+        can_subset=True,
+        pool=POOL,
+    )
+    def check_feeds(
+        context: dg.AssetCheckExecutionContext, shop: dg.ResourceParam[Shop]
+    ) -> Iterator[dg.AssetCheckResult]:
+        selected = [key for key in checks if key in context.selected_asset_check_keys]
+        feeds = {checks[key][1].name: checks[key][1] for key in selected}
+        with shop.warehouse() as connection:
+            judged = _days_to_judge(context, connection, FEED_STEP)
+            measures = {name: measure(connection, feed, judged) for name, feed in feeds.items()}
+            for key in selected:
+                check, feed = checks[key]
+                verdicts = check.judge(measures[feed.name], shop.settings)
+                yield tell(context, key.asset_key, key.name, _severity(check.is_error), verdicts)
+            if len(selected) == len(checks):
+                checked(connection, FEED_STEP, judged)
+
+    return check_feeds
+
+
+def table_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
+    """Build the checks of dimensions and facts, and of what staged versions say of one another."""
+    checks = {dg.AssetCheckKey(asset_key(check.table), check.name): check for check in TABLE_CHECKS}
+
+    @dg.multi_asset_check(
+        name=TABLE_STEP,
+        specs=[
+            check_spec(key.asset_key, key.name, check.description, days)
+            for key, check in checks.items()
+        ],
+        can_subset=True,
+        pool=POOL,
+    )
+    def check_tables(
+        context: dg.AssetCheckExecutionContext, shop: dg.ResourceParam[Shop]
+    ) -> Iterator[dg.AssetCheckResult]:
+        verdicts = {}
+        with shop.warehouse() as connection:
+            judged = _days_to_judge(context, connection, TABLE_STEP)
+            with scope(connection, judged):
+                for key, check in checks.items():
+                    if key in context.selected_asset_check_keys:
+                        verdicts[key] = check.judge(connection, judged, shop.settings)
+            for key, verdict in verdicts.items():
+                severity = _severity(checks[key].is_error)
+                yield tell(context, key.asset_key, key.name, severity, verdict)
+            if len(verdicts) == len(checks):
+                checked(connection, TABLE_STEP, judged)
+
+    return check_tables
+
+
+def _days_to_judge(
+    context: dg.AssetCheckExecutionContext, connection: psycopg.Connection, step: str
+) -> list[dt.date]:
+    """The days of a range that changed since they were judged; or all, where nothing is loaded."""
+    days = days_of(context)
+    is_load = bool(context.job_def.asset_layer.executable_asset_keys)
+    if len(days) == 1 or not is_load:
+        return days
+    unchecked = set(unchecked_days(connection, step))
+    return [day for day in days if day in unchecked]
+
+
+def _severity(is_error: bool) -> dg.AssetCheckSeverity:
+    return dg.AssetCheckSeverity.ERROR if is_error else dg.AssetCheckSeverity.WARN

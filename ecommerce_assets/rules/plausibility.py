@@ -1,0 +1,54 @@
+"""What is usual for a shop: volumes against their own past, units that wait to be sent."""
+
+import numpy as np
+import pandas as pd
+
+WEEKS = 8
+"""How many of the same weekday before a day make its past."""
+
+FEWEST_WEEKS = 4
+"""With fewer of them there is no telling what is usual."""
+
+OPEN_DAYS = 60
+"""An order that was not sent within so many days waits for something else than its goods."""
+
+
+def usual_volume(landed: pd.Series, days: pd.DatetimeIndex) -> pd.Series:
+    """Give the median of what landed on the same weekday of the weeks before, by day.
+
+    `landed` counts records by day, on which days without any may be missing; only days from the
+    first one in it on count. Null where the past is too short to tell.
+    """
+    if landed.empty:
+        return pd.Series(np.nan, index=days)
+    first = landed.index.min()
+    usual = []
+    for day in days:
+        past = day - pd.to_timedelta(7 * np.arange(1, WEEKS + 1), unit="D")
+        past = past[past >= first]
+        known = landed.reindex(past, fill_value=0)
+        usual.append(known.median() if len(past) >= FEWEST_WEEKS else np.nan)
+    return pd.Series(usual, index=days, dtype="float64")
+
+
+def open_units(orders: pd.DataFrame, days: pd.DatetimeIndex) -> pd.Series:
+    """Count the units that were ordered and not yet sent at the end of each day.
+
+    `orders` has `order_date`, `fulfilled_date` (null: not sent) and `units`, of orders that were
+    not cancelled, from `OPEN_DAYS` before the first day on.
+    """
+    ordered = orders["order_date"]
+    latest = ordered + pd.Timedelta(days=OPEN_DAYS)
+    gone = orders["fulfilled_date"].fillna(latest)
+    gone = gone.where(gone < latest, latest)
+    gone = gone.where(gone > ordered, ordered)
+    moves = pd.concat(
+        [
+            pd.Series(orders["units"].to_numpy(), index=ordered),
+            pd.Series(-orders["units"].to_numpy(), index=gone),
+        ]
+    )
+    by_day = moves.groupby(level=0).sum().cumsum()
+    positions = by_day.index.searchsorted(days, side="right") - 1
+    values = np.append(by_day.to_numpy(dtype="int64"), 0)  # at -1: nothing was ordered by then
+    return pd.Series(values[positions], index=days, dtype="int64")
