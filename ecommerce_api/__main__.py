@@ -6,7 +6,8 @@ import sys
 from collections.abc import Mapping
 
 from ecommerce_api.access import NO_KEYS, is_loopback
-from ecommerce_api.database import Database
+from ecommerce_api.database import Database, reader_url
+from ecommerce_api.problems import UnavailableError
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import Settings, load_settings
 
@@ -23,6 +24,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         settings = load_settings()
+        reader_url(settings)  # what is wrong with it is told here, rather than while serving
         require_keys(settings, arguments.host)
     except OperatorError as error:
         print(error, file=sys.stderr)
@@ -48,7 +50,13 @@ def require_keys(settings: Settings, host: str) -> None:
     """
     if host == "localhost" or is_loopback(host):
         return
-    if not asyncio.run(_key_names(settings)):
+    try:
+        key_names = asyncio.run(_key_names(settings))
+    except UnavailableError as error:
+        raise BindingError(
+            f"The API does not listen on {host} before it knows of a key: {error.detail}"
+        ) from None
+    if not key_names:
         raise BindingError(f"The API does not listen on {host}: {NO_KEYS}")
 
 

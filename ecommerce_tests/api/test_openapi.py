@@ -1,5 +1,7 @@
 """The OpenAPI document is complete, and what the API does is what it says."""
 
+from pathlib import Path
+
 import httpx
 import schemathesis
 from hypothesis import HealthCheck, settings
@@ -102,3 +104,12 @@ def test_every_metric_is_a_field_of_a_day_of_a_period_and_of_its_change() -> Non
         described = SCHEMAS["RevenueDay"]["properties"][slug]
         assert described["description"] == metric.formula
         assert described["examples"] == [metric.example]
+
+
+def test_the_reference_lists_every_metric_and_endpoint() -> None:
+    reference = (Path(__file__).parents[2] / "docs" / "reference" / "api.md").read_text("utf-8")
+    for metric in METRICS.values():
+        row = f"| `{metric.slug}` | {metric.unit} | {metric.over_time} | {metric.formula} |"
+        assert row in reference
+    for path, _ in OPERATIONS:
+        assert path.removesuffix(".svg").removesuffix(".pdf") in reference

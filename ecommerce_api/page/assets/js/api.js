@@ -19,8 +19,17 @@ export function path(name, parameters = {}) {
   return given.length ? `${name}?${new URLSearchParams(given)}` : name;
 }
 
-/** Get an answer. Throws a `Fault`. */
-export async function get(address, signal) {
+const asked = new WeakMap();
+
+/** Get an answer; under one signal each address is asked for once. Throws a `Fault`. */
+export function get(address, signal) {
+  if (!asked.has(signal)) asked.set(signal, new Map());
+  const answers = asked.get(signal);
+  if (!answers.has(address)) answers.set(address, ask(address, signal));
+  return answers.get(address);
+}
+
+async function ask(address, signal) {
   const response = await reach(address, signal);
   if (response.ok) return response.json();
   const problem = await response.json().catch(() => ({}));

@@ -7,15 +7,15 @@ import { ofSeconds, seconds } from "./days.js";
 const DAY = 86_400;
 const HEIGHT = 300;
 const FEW_DAYS = 45;
-const MANY_DAYS = 120;
 const LEAST_DRAG = 12;
 
 let shown = null;
 
 /**
  * Draw a chart in a container, which is sized by the page: of `days`, `series` of {kind, values},
- * with `axis` to write a value, `say` to tell what a day has. When somebody looks at a day it is
- * `read`, when they want to see it whole it is `open`ed; a drag over several `zoom`s to them.
+ * drawn as means of the `meanOf` days up to each, with `axis` to write a value, and `say` to tell
+ * what a day has. When somebody looks at a day it is `read`, when they want to see it whole it is
+ * `open`ed; a drag over several `zoom`s to them.
  */
 export function drawChart(container, chart) {
   shown?.destroy();
@@ -48,7 +48,7 @@ class Chart {
     this.plot?.destroy();
     // What is drawn last lies on top, and the first series is the one that matters.
     this.layers = this.series.toReversed();
-    const positions = (values) => values.map((value) => (value === null ? null : Number(value)));
+    const positions = (values) => means(values, this.meanOf);
     this.plot = new uPlot(
       this.options(),
       [this.days.map(seconds), ...this.layers.map(({ values }) => positions(values))],
@@ -92,13 +92,12 @@ class Chart {
   style({ kind }) {
     const stroke = getComputedStyle(this.swatch(kind)).backgroundColor;
     const points = { show: this.days.length <= 2 };
-    const thin = this.days.length > MANY_DAYS ? 1 : 1.5;
     if (kind === "bars") {
       return { stroke, fill: stroke, width: 0, paths: uPlot.paths.bars({ size: [0.5, 14] }), points: { show: false } };
     }
-    if (kind === "earlier") return { stroke, width: thin, dash: [5, 4], points };
-    if (kind === "thin") return { stroke, width: thin, points };
-    return { stroke, width: this.days.length > MANY_DAYS ? 1.5 : 2.5, fill: faded(stroke), points: { show: this.days.length <= FEW_DAYS, size: 5, fill: stroke } };
+    if (kind === "earlier") return { stroke, width: 1.5, dash: [5, 4], points };
+    if (kind === "thin") return { stroke, width: 1.5, points };
+    return { stroke, width: 2.5, fill: faded(stroke), points: { show: this.days.length <= FEW_DAYS, size: 5, fill: stroke } };
   }
 
   swatch(kind) {
@@ -162,6 +161,15 @@ function dayLabels(plot, splits, _, __, increment) {
   const options = byMonth ? { month: "short", year: "2-digit" } : { day: "numeric", month: "short" };
   const format = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", ...options });
   return splits.map((split) => format.format(new Date(split * 1000)));
+}
+
+/** Where values lie on the chart; what is written of them comes from the values themselves. */
+function means(values, days) {
+  return values.map((value, index) => {
+    if (value === null) return null;
+    const known = values.slice(Math.max(0, index - days + 1), index + 1).filter((one) => one !== null);
+    return known.reduce((sum, one) => sum + Number(one), 0) / known.length;
+  });
 }
 
 function faded(colour) {

@@ -17,7 +17,10 @@ import { tiles } from "./tiles.js";
 const SECTIONS = [tiles, revenue, cohorts, stock, health];
 const drawn = new Map();
 
+const FRESH_MILLISECONDS = 5 * 60_000;
+
 let asking = new AbortController();
+let shownAt = 0;
 
 async function show() {
   asking.abort();
@@ -38,6 +41,7 @@ async function show() {
     if (failed) throw failed.reason;
     document.getElementById("announcer").textContent = `Figures of ${range(view.period)} are shown.`;
     document.body.dataset.shown = location.search;
+    shownAt = Date.now();
   } catch (fault) {
     if (signal.aborted) return;
     if (!(fault instanceof Fault)) throw fault;
@@ -83,8 +87,16 @@ async function refresh(section, view, signal) {
   }
 }
 
+/** A page that was left open is brought up to date when somebody comes back to it. */
+function refreshOnReturn() {
+  if (document.hidden || Date.now() - shownAt < FRESH_MILLISECONDS) return;
+  drawn.clear();
+  show();
+}
+
 listenToControls();
 followLinks();
 letPanelClose();
 window.addEventListener("addresschange", show);
+document.addEventListener("visibilitychange", refreshOnReturn);
 show();

@@ -3,7 +3,7 @@
 import { go, href } from "./address.js";
 import { path } from "./api.js";
 import { drawChart } from "./chart.js";
-import { day, each, range, weekday } from "./days.js";
+import { day, each, length, range, weekday } from "./days.js";
 import { make, replace, table } from "./dom.js";
 import { figure, short } from "./numbers.js";
 
@@ -11,6 +11,10 @@ import { figure, short } from "./numbers.js";
 const TOGETHER = { net_revenue: ["net_revenue", "gross_revenue", "refunds"] };
 const BARS = new Set(["refunds"]);
 const REFUNDS_COUNT = new Set(["net_revenue"]);
+
+/** So many days are drawn as means of some, or their ups and downs would hide where they go. */
+const MANY_DAYS = 120;
+const MEAN_DAYS = 7;
 
 export const revenue = { id: "revenue", needs, draw };
 
@@ -32,7 +36,7 @@ function draw(content, [daily, dailyBefore], view) {
   const chart = make("div", { class: "chart", id: "chart" });
   replace(
     content,
-    make("div", { class: "chart-head" }, legend(series), readout),
+    make("div", { class: "chart-head" }, legend(series, view), readout),
     chart,
     make(
       "details",
@@ -45,6 +49,7 @@ function draw(content, [daily, dailyBefore], view) {
     label: `${chosen.title} by day, ${range(view.period)}`,
     days: each(view.period),
     series,
+    meanOf: meanDays(view),
     axis: (value) => short(value, chosen.unit, view.currency),
     say: (index) => said(series, index, view),
     read: (index) => replace(readout, said(series, index, view), " ", openLink(series[0].days[index], view)),
@@ -81,11 +86,17 @@ function valuesOf(daily, days, slug) {
   return days.map((date) => byDay.get(date) ?? null);
 }
 
-function legend(series) {
+/** Over how many days the chart takes means: never of shares, since days are not alike. */
+function meanDays({ period, state, metrics }) {
+  return length(period) > MANY_DAYS && metrics[state.chart].over_time !== "ratio" ? MEAN_DAYS : 1;
+}
+
+function legend(series, view) {
   return make(
     "ul",
     { class: "legend" },
     series.map(({ kind, title }) => make("li", {}, make("span", { class: `swatch ${kind}` }), title)),
+    meanDays(view) > 1 ? make("li", { class: "muted" }, `drawn as the mean of ${MEAN_DAYS} days`) : "",
   );
 }
 

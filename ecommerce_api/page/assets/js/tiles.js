@@ -2,7 +2,7 @@
 
 import { href } from "./address.js";
 import { path } from "./api.js";
-import { range } from "./days.js";
+import { day, range } from "./days.js";
 import { facts, make, replace } from "./dom.js";
 import { amount, difference, figure, rate, relativeChange } from "./numbers.js";
 
@@ -13,13 +13,15 @@ const LESS_IS_BETTER = new Set(["return_rate"]);
 export const tiles = { id: "figures", hero: HERO, needs, draw };
 
 function needs({ state, period, earlier }) {
-  const summary = ({ start, end }) => path("metrics/summary", { start, end, refunds: state.refunds });
-  return state.compare === "year" ? [summary(period), summary(earlier)] : [summary(period)];
+  const ask = (name, { start, end }) => path(name, { start, end, refunds: state.refunds });
+  const summary = ask("metrics/summary", period);
+  if (!earlier) return [summary];
+  return [summary, ask("metrics/summary", earlier), ask("metrics/daily", earlier)];
 }
 
-function draw(content, [summary, summaryBefore], view) {
+function draw(content, [summary, summaryBefore, dailyBefore], view) {
   const current = summary.current;
-  const before = view.earlier && (summaryBefore?.current ?? summary.previous);
+  const before = summaryBefore?.current ?? null;
   const part = (slug) => amount(current[slug], view.currency);
   replace(
     content,
@@ -40,6 +42,7 @@ function draw(content, [summary, summaryBefore], view) {
       ),
       make("div", { class: "tiles" }, TILES.map((slug) => tile(slug, current, before, view))),
     ),
+    before ? shortHistory(dailyBefore.items, view.earlier) : null,
     make(
       "details",
       { class: "quiet" },
@@ -53,6 +56,14 @@ function draw(content, [summary, summaryBefore], view) {
       ),
     ),
   );
+}
+
+/** A change beside a period that the shop has figures for only in part looks greater than it is. */
+function shortHistory(items, earlier) {
+  const first = items[0]?.date;
+  if (first === earlier.start) return null;
+  const has = first ? `has figures only from ${day(first)} on` : "has no figures";
+  return make("p", { class: "caution" }, `The period compared with (${range(earlier)}) ${has}.`);
 }
 
 function tile(slug, current, before, view) {
