@@ -31,7 +31,7 @@ def read_parquet(name: str, content: bytes, feed: Feed) -> Records:
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise RefusedFileError(
-            name, f"this is not a Parquet file ({reason}); export it again"
+            name, f"this is no Parquet file ({reason}); export it again"
         ) from None
     header = [column.strip() for column in table.column_names]
     ignored = check_header(name, header, feed)
