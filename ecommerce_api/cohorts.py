@@ -112,7 +112,7 @@ class RetentionCohorts(CohortListing):
     items: list[Cohort] = Field(description="One object a cohort.")
 
 
-@router.get("/ltv/{days}", **described(LtvCohorts, LISTING))
+@router.get("/ltv/{days}", summary="What customers are worth", **described(LtvCohorts, LISTING))
 async def get_ltv(request: Request, days: Days, query: Annotated[CohortQuery, Query()]) -> Response:
     """Give what the customers of each cohort were worth over their first days.
 
@@ -129,7 +129,7 @@ async def get_ltv(request: Request, days: Days, query: Annotated[CohortQuery, Qu
         return represented(request, LtvCohorts(items=items, **_envelope(warehouse, days, query)))
 
 
-@router.get("/retention/{days}", **described(RetentionCohorts, LISTING))
+@router.get("/retention/{days}", summary="Who comes back", **described(RetentionCohorts, LISTING))
 async def get_retention(
     request: Request, days: Days, query: Annotated[CohortQuery, Query()]
 ) -> Response:

@@ -29,13 +29,13 @@ class Readiness(Answer):
     status: Literal["ready"] = Field(description="Always `ready`.", examples=["ready"])
 
 
-@router.get("/health/live")
+@router.get("/health/live", summary="Whether the process is up")
 async def get_liveness() -> Liveness:
     """Say that the process is up, whatever it depends on."""
     return Liveness(status="up")
 
 
-@router.get("/health/ready", **described(Readiness))
+@router.get("/health/ready", summary="Whether questions can be answered", **described(Readiness))
 async def get_readiness(request: Request) -> Response:
     """Say whether questions can be answered: 503 says why not."""
     async with reading(request, keep=False) as warehouse:

@@ -63,7 +63,9 @@ class InventoryAlerts(PagedListing):
     items: list[InventoryAlert] = Field(description="One object a product and warehouse.")
 
 
-@router.get("/alerts", **described(InventoryAlerts, LISTING))
+@router.get(
+    "/alerts", summary="What is below its reorder point", **described(InventoryAlerts, LISTING)
+)
 async def list_inventory_alerts(
     request: Request, query: Annotated[AlertsQuery, Query()]
 ) -> Response:

@@ -153,7 +153,11 @@ class OrderLineage(Answer):
     )
 
 
-@router.get("/order/{order_id:path}", **described(OrderLineage, NOT_FOUND))
+@router.get(
+    "/order/{order_id:path}",
+    summary="Where an order came from",
+    **described(OrderLineage, NOT_FOUND),
+)
 async def get_order_lineage(
     request: Request,
     order_id: Annotated[

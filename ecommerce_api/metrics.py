@@ -164,7 +164,7 @@ class MetricDefinitions(Listing):
     items: list[MetricDefinition] = Field(description="One object a metric.")
 
 
-@router.get("", **described(MetricDefinitions, LISTING))
+@router.get("", summary="What metrics there are", **described(MetricDefinitions, LISTING))
 async def list_metrics(request: Request) -> Response:
     """List the metrics, each with its unit, its formula, and how it adds up over time."""
     async with reading(request) as warehouse:
@@ -187,7 +187,7 @@ async def list_metrics(request: Request) -> Response:
         )
 
 
-@router.get("/daily", **described(DailyMetrics, LISTING))
+@router.get("/daily", summary="The figures of each day", **described(DailyMetrics, LISTING))
 async def get_daily_metrics(request: Request, query: Annotated[MetricsQuery, Query()]) -> Response:
     """Give the figures of each day; by default of the 30 days up to the last loaded batch date.
 
@@ -210,7 +210,11 @@ async def get_daily_metrics(request: Request, query: Annotated[MetricsQuery, Que
         )
 
 
-@router.get("/summary", **described(MetricsSummary))
+@router.get(
+    "/summary",
+    summary="The figures of a period, beside the one before it",
+    **described(MetricsSummary),
+)
 async def get_metrics_summary(
     request: Request, query: Annotated[MetricsQuery, Query()]
 ) -> Response:

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from ecommerce_api.fields import Answer
-from ecommerce_api.problems import MEDIA_TYPE, Problem
+from ecommerce_api.problems import MEDIA_TYPE, TITLES, Problem
 from ecommerce_api.representations import CSV
 
 TITLE = "Shop figures"
@@ -124,12 +124,20 @@ def document(app: FastAPI) -> dict[str, Any]:
     return app.openapi_schema
 
 
+def _example(status: int, response: Mapping[str, Any]) -> dict[str, Any]:
+    if status == 422:
+        return {}  # the schema's own
+    problem = {"type": "about:blank", "title": TITLES[status], "status": status}
+    return {"example": {**problem, "detail": response["description"]}}
+
+
 def _complete(operation: dict[str, Any], *, needs_key: bool) -> None:
     for status, response in operation["responses"].items():
         if status == "200":
             response["headers"] = {"ETag": _TAG}
         elif "content" in response:
-            response["content"] = {MEDIA_TYPE: response["content"].pop("application/json")}
+            told = response["content"].pop("application/json")
+            response["content"] = {MEDIA_TYPE: {**told, **_example(int(status), response)}}
     # The empty one: where no keys are set, none is needed.
     operation["security"] = [{"bearer": []}, {"header": []}, {}] if needs_key else []
 

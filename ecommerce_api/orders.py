@@ -62,7 +62,7 @@ class Orders(PagedListing):
     items: list[OrderAmounts] = Field(description="One object an order.")
 
 
-@router.get("/orders", **described(Orders, LISTING))
+@router.get("/orders", summary="The orders of a date", **described(Orders, LISTING))
 async def list_orders(request: Request, query: Annotated[OrdersQuery, Query()]) -> Response:
     """List the orders placed, or returned, on a date; those that count in no revenue too."""
     async with reading(request) as warehouse:

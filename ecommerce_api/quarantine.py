@@ -136,7 +136,7 @@ class QuarantineCounts(Listing):
     items: list[QuarantineCount] = Field(description="One object a feed, rule and batch date.")
 
 
-@router.get("", **described(QuarantinedRecords, LISTING))
+@router.get("", summary="Records that were not taken in", **described(QuarantinedRecords, LISTING))
 async def list_quarantined_records(
     request: Request, query: Annotated[QuarantineQuery, Query()]
 ) -> Response:
@@ -156,7 +156,11 @@ async def list_quarantined_records(
         )
 
 
-@router.get("/summary", **described(QuarantineCounts, LISTING))
+@router.get(
+    "/summary",
+    summary="How many were not taken in, and why",
+    **described(QuarantineCounts, LISTING),
+)
 async def get_quarantine_summary(request: Request) -> Response:
     """Count the quarantined records by feed, rule and batch date, the newest batch first."""
     async with reading(request) as warehouse:

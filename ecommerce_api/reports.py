@@ -47,7 +47,7 @@ class Reports(Listing):
     items: list[Report] = Field(description="One object a report.")
 
 
-@router.get("", **described(Reports, LISTING))
+@router.get("", summary="The drawn reports", **described(Reports, LISTING))
 async def list_reports(request: Request) -> Response:
     """List the reports that were drawn, each with the date that it stands for."""
     folder = _folder(request)
@@ -59,19 +59,25 @@ async def list_reports(request: Request) -> Response:
         )
 
 
-@router.get("/{name}.png", **file_described(_MEDIA_TYPES["png"], NOT_FOUND))
+@router.get(
+    "/{name}.png", summary="A report as pixels", **file_described(_MEDIA_TYPES["png"], NOT_FOUND)
+)
 def get_report_as_png(request: Request, name: Name) -> Response:
     """Give a report's latest picture, as pixels; `X-As-Of` is the date it stands for."""
     return _latest(_folder(request), name, "png")
 
 
-@router.get("/{name}.svg", **file_described(_MEDIA_TYPES["svg"], NOT_FOUND))
+@router.get(
+    "/{name}.svg", summary="A report as a drawing", **file_described(_MEDIA_TYPES["svg"], NOT_FOUND)
+)
 def get_report_as_svg(request: Request, name: Name) -> Response:
     """Give a report's latest picture, as a drawing; `X-As-Of` is the date it stands for."""
     return _latest(_folder(request), name, "svg")
 
 
-@router.get("/{name}.pdf", **file_described(_MEDIA_TYPES["pdf"], NOT_FOUND))
+@router.get(
+    "/{name}.pdf", summary="A report for the desk", **file_described(_MEDIA_TYPES["pdf"], NOT_FOUND)
+)
 def get_report_as_pdf(request: Request, name: Name) -> Response:
     """Give a report for the desk; `report` is all of a day's in one. `X-As-Of` is its date."""
     return _latest(_folder(request), name, "pdf")

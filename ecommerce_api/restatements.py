@@ -56,7 +56,9 @@ class Restatements(PagedListing):
     items: list[Restatement] = Field(description="One object a figure, day and load.")
 
 
-@router.get("/restatements", **described(Restatements, LISTING))
+@router.get(
+    "/restatements", summary="Figures that later loads changed", **described(Restatements, LISTING)
+)
 async def list_restatements(
     request: Request, query: Annotated[RestatementsQuery, Query()]
 ) -> Response:

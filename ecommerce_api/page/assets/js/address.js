@@ -69,7 +69,15 @@ export function go(address) {
 export function followLinks() {
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[href^='?']");
-    if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (
+      !link ||
+      event.defaultPrevented ||
+      event.button ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.shiftKey
+    )
+      return;
     event.preventDefault();
     go(link.getAttribute("href"));
   });

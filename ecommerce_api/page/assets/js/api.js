@@ -47,7 +47,11 @@ async function reach(address, signal) {
     return await fetch(address, { signal, headers: key ? { "X-API-Key": key } : {} });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Fault(0, "The server does not answer", "It may be restarting, or this device is offline.");
+    throw new Fault(
+      0,
+      "The server does not answer",
+      "It may be restarting, or this device is offline.",
+    );
   }
 }
 

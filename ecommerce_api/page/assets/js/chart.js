@@ -75,11 +75,29 @@ class Chart {
       cursor: { y: false, points: { size: 8 }, drag: { x: true, y: false, setScale: false } },
       scales: {
         x: { range: (_, first, last) => [first - DAY / 2, last + DAY / 2] },
-        y: { range: (_, low, high) => uPlot.rangeNum(Math.min(0, low ?? 0), (high ?? 0) || 1, { min: { pad: 0.05, soft: 0, mode: 1 }, max: { pad: 0.08 } }) },
+        y: {
+          range: (_, low, high) =>
+            uPlot.rangeNum(Math.min(0, low ?? 0), (high ?? 0) || 1, {
+              min: { pad: 0.05, soft: 0, mode: 1 },
+              max: { pad: 0.08 },
+            }),
+        },
       },
       axes: [
-        { ...axis, grid: { show: false }, size: 32, space: 72, values: dayLabels, incrs: [1, 2, 7, 14, 30, 60, 90, 180, 365].map((n) => n * DAY) },
-        { ...axis, size: 64, space: 56, values: (_, splits) => splits.map((split) => this.axis(split)) },
+        {
+          ...axis,
+          grid: { show: false },
+          size: 32,
+          space: 72,
+          values: dayLabels,
+          incrs: [1, 2, 7, 14, 30, 60, 90, 180, 365].map((n) => n * DAY),
+        },
+        {
+          ...axis,
+          size: 64,
+          space: 56,
+          values: (_, splits) => splits.map((split) => this.axis(split)),
+        },
       ],
       series: [{}, ...this.layers.map((layer) => this.style(layer))],
       hooks: {
@@ -93,11 +111,22 @@ class Chart {
     const stroke = getComputedStyle(this.swatch(kind)).backgroundColor;
     const points = { show: this.days.length <= 2 };
     if (kind === "bars") {
-      return { stroke, fill: stroke, width: 0, paths: uPlot.paths.bars({ size: [0.5, 14] }), points: { show: false } };
+      return {
+        stroke,
+        fill: stroke,
+        width: 0,
+        paths: uPlot.paths.bars({ size: [0.5, 14] }),
+        points: { show: false },
+      };
     }
     if (kind === "earlier") return { stroke, width: 1.5, dash: [5, 4], points };
     if (kind === "thin") return { stroke, width: 1.5, points };
-    return { stroke, width: 2.5, fill: faded(stroke), points: { show: this.days.length <= FEW_DAYS, size: 5, fill: stroke } };
+    return {
+      stroke,
+      width: 2.5,
+      fill: faded(stroke),
+      points: { show: this.days.length <= FEW_DAYS, size: 5, fill: stroke },
+    };
   }
 
   swatch(kind) {
@@ -120,18 +149,29 @@ class Chart {
       "aria-valuemin": 1,
       "aria-valuemax": this.days.length,
     };
-    for (const [name, value] of Object.entries(attributes)) this.container.setAttribute(name, value);
+    for (const [name, value] of Object.entries(attributes))
+      this.container.setAttribute(name, value);
     this.container.addEventListener("keydown", (event) => this.onKey(event));
     this.container.addEventListener("click", (event) => {
       const isTap = event.pointerType && event.pointerType !== "mouse";
-      if (!isTap && !this.dragged && event.target.closest(".u-over")) this.open(this.days[this.index]);
+      if (!isTap && !this.dragged && event.target.closest(".u-over"))
+        this.open(this.days[this.index]);
       this.dragged = false;
     });
   }
 
   onKey(event) {
     const last = this.days.length - 1;
-    const moves = { ArrowLeft: this.index - 1, ArrowDown: this.index - 1, ArrowRight: this.index + 1, ArrowUp: this.index + 1, PageDown: this.index - 7, PageUp: this.index + 7, Home: 0, End: last };
+    const moves = {
+      ArrowLeft: this.index - 1,
+      ArrowDown: this.index - 1,
+      ArrowRight: this.index + 1,
+      ArrowUp: this.index + 1,
+      PageDown: this.index - 7,
+      PageUp: this.index + 7,
+      Home: 0,
+      End: last,
+    };
     if (event.key in moves) {
       event.preventDefault();
       this.moveTo(Math.max(0, Math.min(last, moves[event.key])));
@@ -158,7 +198,9 @@ class Chart {
 
 function dayLabels(plot, splits, _, __, increment) {
   const byMonth = increment >= 30 * DAY;
-  const options = byMonth ? { month: "short", year: "2-digit" } : { day: "numeric", month: "short" };
+  const options = byMonth
+    ? { month: "short", year: "2-digit" }
+    : { day: "numeric", month: "short" };
   const format = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", ...options });
   return splits.map((split) => format.format(new Date(split * 1000)));
 }
@@ -167,7 +209,9 @@ function dayLabels(plot, splits, _, __, increment) {
 function means(values, days) {
   return values.map((value, index) => {
     if (value === null) return null;
-    const known = values.slice(Math.max(0, index - days + 1), index + 1).filter((one) => one !== null);
+    const known = values
+      .slice(Math.max(0, index - days + 1), index + 1)
+      .filter((one) => one !== null);
     return known.reduce((sum, one) => sum + Number(one), 0) / known.length;
   });
 }

@@ -9,14 +9,20 @@ const HORIZONS = [7, 30, 90];
 const SHOWN = 18;
 
 const MEASURES = {
-  retention: { figure: "retention_rate", write: (value) => rate(value), says: "bought again within" },
+  retention: {
+    figure: "retention_rate",
+    write: (value) => rate(value),
+    says: "bought again within",
+  },
   ltv: { figure: "ltv", write: amount, says: "net revenue a customer within" },
 };
 
 export const cohorts = { id: "cohorts", needs, draw };
 
 function needs({ state }) {
-  return HORIZONS.map((days) => path(`${state.cohorts}/${days}`, { by: state.by, include_partial: true }));
+  return HORIZONS.map((days) =>
+    path(`${state.cohorts}/${days}`, { by: state.by, include_partial: true }),
+  );
 }
 
 function draw(content, answers, view) {
@@ -65,8 +71,15 @@ function mergedRows(answers) {
 function heatMap(rows, view, title) {
   const measure = MEASURES[view.state.cohorts];
   const columns = HORIZONS.map((days) => {
-    const heat = heatOf(rows.map((row) => row[days]), measure.figure);
-    return { title: `${days} days`, number: true, cell: (row) => cell(row[days], measure, heat, days, view) };
+    const heat = heatOf(
+      rows.map((row) => row[days]),
+      measure.figure,
+    );
+    return {
+      title: `${days} days`,
+      number: true,
+      cell: (row) => cell(row[days], measure, heat, days, view),
+    };
   });
   const name = view.state.by === "month" ? month : (monday) => `week of ${day(monday)}`;
   return table(
@@ -86,7 +99,8 @@ function heatOf(items, figure) {
   const known = items.filter((item) => item?.is_complete).map((item) => Number(item[figure]));
   const low = Math.min(...known);
   const high = Math.max(...known);
-  return (item) => (high > low ? Math.max(0, Math.min(1, (Number(item[figure]) - low) / (high - low))) : 0.5);
+  return (item) =>
+    high > low ? Math.max(0, Math.min(1, (Number(item[figure]) - low) / (high - low))) : 0.5;
 }
 
 function cell(item, measure, heat, days, view) {

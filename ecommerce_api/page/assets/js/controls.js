@@ -38,8 +38,13 @@ export function listenToControls() {
 function changeDays() {
   const start = document.getElementById("start");
   const end = document.getElementById("end");
-  end.setCustomValidity(start.value && end.value && end.value < start.value ? "The last day is before the first one." : "");
-  if (document.getElementById("days").reportValidity()) go(href(read(), { start: start.value, end: end.value }));
+  end.setCustomValidity(
+    start.value && end.value && end.value < start.value
+      ? "The last day is before the first one."
+      : "",
+  );
+  if (document.getElementById("days").reportValidity())
+    go(href(read(), { start: start.value, end: end.value }));
 }
 
 /** Show in the controls what the page shows. */
@@ -50,6 +55,8 @@ export function showControls({ state, period, earlier, asOf }) {
   document.getElementById("start").value = period.start;
   document.getElementById("end").value = period.end;
   document.getElementById("end").setCustomValidity("");
-  document.getElementById("compared").textContent = earlier ? `compared with ${range(earlier)}` : "";
+  document.getElementById("compared").textContent = earlier
+    ? `compared with ${range(earlier)}`
+    : "";
   document.getElementById("as-of").textContent = `Up to ${range({ start: asOf, end: asOf })}`;
 }

@@ -8,14 +8,28 @@ import { amount, count, figure } from "./numbers.js";
 import { pages } from "./pages.js";
 
 const PER_PAGE = 50;
-const FIGURES = ["net_revenue", "gross_revenue", "discounts", "refunds", "orders", "aov", "return_rate", "new_customers", "repeat_customers"];
+const FIGURES = [
+  "net_revenue",
+  "gross_revenue",
+  "discounts",
+  "refunds",
+  "orders",
+  "aov",
+  "return_rate",
+  "new_customers",
+  "repeat_customers",
+];
 
 export const dayView = {
   is: ({ state }) => state.day,
   title: ({ state }) => longDay(state.day),
   needs: ({ state }) => [
     path("metrics/daily", { start: state.day, end: state.day, refunds: state.refunds }),
-    path("orders", { date: state.day, limit: PER_PAGE, offset: (Number(state.page) - 1) * PER_PAGE }),
+    path("orders", {
+      date: state.day,
+      limit: PER_PAGE,
+      offset: (Number(state.page) - 1) * PER_PAGE,
+    }),
     path("orders", { return_date: state.day, limit: 1000 }),
   ],
   draw,
@@ -23,15 +37,30 @@ export const dayView = {
 
 function draw([daily, placed, back], view) {
   const neighbour = (days, text) =>
-    make("a", { class: "button", href: href(view.state, { ...NOTHING_OPEN, day: plus(view.state.day, days) }) }, text);
+    make(
+      "a",
+      {
+        class: "button",
+        href: href(view.state, { ...NOTHING_OPEN, day: plus(view.state.day, days) }),
+      },
+      text,
+    );
   return [
-    make("nav", { class: "steps", "aria-label": "Days" }, neighbour(-1, "‹ Day before"), neighbour(1, "Day after ›")),
+    make(
+      "nav",
+      { class: "steps", "aria-label": "Days" },
+      neighbour(-1, "‹ Day before"),
+      neighbour(1, "Day after ›"),
+    ),
     daily.items.length
       ? facts(...FIGURES.map((slug) => fact(slug, daily.items[0], view)))
       : make("p", { class: "empty" }, "There are no figures of this day."),
     make("h3", {}, `Orders placed (${count(placed.total)})`),
     placed.items.length
-      ? [orderTable(placed.items, view, "Orders placed on the day"), pages(placed.total, PER_PAGE, view.state)]
+      ? [
+          orderTable(placed.items, view, "Orders placed on the day"),
+          pages(placed.total, PER_PAGE, view.state),
+        ]
       : make("p", { class: "empty" }, "None."),
     make("h3", {}, `Orders with a return on this day (${count(back.total)})`),
     back.items.length
@@ -53,9 +82,14 @@ function orderTable(orders, view, caption) {
       {
         title: "Order",
         heading: true,
-        cell: (order) => make("a", { href: href(view.state, { order: order.order_id }) }, order.order_id),
+        cell: (order) =>
+          make("a", { href: href(view.state, { order: order.order_id }) }, order.order_id),
       },
-      { title: "Placed", wide: true, cell: (order) => make("span", { class: "nowrap" }, moment(order.ordered_at)) },
+      {
+        title: "Placed",
+        wide: true,
+        cell: (order) => make("span", { class: "nowrap" }, moment(order.ordered_at)),
+      },
       { title: "Status", cell: status },
       { title: "Units", number: true, wide: true, cell: (order) => count(order.units) },
       { title: "Gross", number: true, cell: money("gross_amount") },
@@ -72,6 +106,8 @@ export function status({ status: name, is_recognised: isRecognised }) {
   return [
     make("span", { class: "chip" }, name),
     isRecognised === false ? make("small", { class: "block" }, "not in revenue") : "",
-    isRecognised === null ? make("small", { class: "block" }, "set aside: in no figure until mended") : "",
+    isRecognised === null
+      ? make("small", { class: "block" }, "set aside: in no figure until mended")
+      : "",
   ];
 }

@@ -23,7 +23,11 @@ function iso(date) {
 }
 
 export function isDay(text) {
-  return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Number(asDate(text))) && iso(asDate(text)) === text;
+  return (
+    /^\d{4}-\d\d-\d\d$/.test(text) &&
+    !Number.isNaN(Number(asDate(text))) &&
+    iso(asDate(text)) === text
+  );
 }
 
 export function plus(day, days) {
@@ -53,7 +57,9 @@ export function ofSeconds(value) {
 function plusMonths(day, months) {
   const date = asDate(day);
   const first = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + months, 1));
-  const lastDay = new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0)).getUTCDate();
+  const lastDay = new Date(
+    Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0),
+  ).getUTCDate();
   first.setUTCDate(Math.min(date.getUTCDate(), lastDay));
   return iso(first);
 }
@@ -107,7 +113,9 @@ export function month(value) {
 }
 
 export function range({ start, end }) {
-  return start <= end ? dayFormat.formatRange(asDate(start), asDate(end)) : `${day(start)} – ${day(end)}`;
+  return start <= end
+    ? dayFormat.formatRange(asDate(start), asDate(end))
+    : `${day(start)} – ${day(end)}`;
 }
 
 /** A moment; the API gives them in UTC. */

@@ -24,7 +24,8 @@ export function replace(element, ...children) {
  * its row, `wide`: left out on a phone, `sorted`: its aria-sort.
  */
 export function table(caption, columns, rows, properties = {}) {
-  const classOf = ({ number, wide }) => [number ? "number" : "", wide ? "wide" : ""].join(" ").trim() || null;
+  const classOf = ({ number, wide }) =>
+    [number ? "number" : "", wide ? "wide" : ""].join(" ").trim() || null;
   const head = columns.map((column) =>
     make("th", { scope: "col", class: classOf(column), "aria-sort": column.sorted }, column.title),
   );

@@ -32,7 +32,12 @@ function draw(content, [quarantine, restatements], view) {
 }
 
 function card(title, body, name) {
-  return make("section", { class: `card ${name}`, "aria-labelledby": `card-${name}` }, make("h3", { id: `card-${name}` }, title), body);
+  return make(
+    "section",
+    { class: `card ${name}`, "aria-labelledby": `card-${name}` },
+    make("h3", { id: `card-${name}` }, title),
+    body,
+  );
 }
 
 function loaded({ asOf }) {
@@ -42,14 +47,19 @@ function loaded({ asOf }) {
     make(
       "p",
       {},
-      make("span", { class: late ? "badge bad" : "badge good" }, late ? `▲ ${ago(asOf)}` : ago(asOf)),
+      make(
+        "span",
+        { class: late ? "badge bad" : "badge good" },
+        late ? `▲ ${ago(asOf)}` : ago(asOf),
+      ),
       make("span", { class: "muted" }, late ? " Nothing has arrived since." : " Up to date."),
     ),
   ];
 }
 
 function setAside({ records, items }, view) {
-  if (!items.length) return make("p", { class: "empty" }, "None: every record that arrived was taken in.");
+  if (!items.length)
+    return make("p", { class: "empty" }, "None: every record that arrived was taken in.");
   return [
     make(
       "p",
@@ -61,8 +71,16 @@ function setAside({ records, items }, view) {
       "Records set aside, by rule",
       [
         { title: "Rule", heading: true, cell: (row) => ruleCell(row, view) },
-        { title: "In", wide: true, cell: (row) => row.feeds.map((feed) => feedLink(row, feed, view)) },
-        { title: "Last arrived", wide: true, cell: (row) => make("span", { class: "nowrap" }, day(row.latest)) },
+        {
+          title: "In",
+          wide: true,
+          cell: (row) => row.feeds.map((feed) => feedLink(row, feed, view)),
+        },
+        {
+          title: "Last arrived",
+          wide: true,
+          cell: (row) => make("span", { class: "nowrap" }, day(row.latest)),
+        },
         { title: "Records", number: true, cell: (row) => make("strong", {}, count(row.records)) },
       ],
       byRule(items),
@@ -73,7 +91,12 @@ function setAside({ records, items }, view) {
 function byRule(items) {
   const rows = new Map();
   for (const item of items) {
-    const row = rows.get(item.rule) ?? { rule: item.rule, feeds: [], counts: [], latest: item.batch_date };
+    const row = rows.get(item.rule) ?? {
+      rule: item.rule,
+      feeds: [],
+      counts: [],
+      latest: item.batch_date,
+    };
     row.counts.push(item.records);
     if (!row.feeds.includes(item.feed)) row.feeds.push(item.feed);
     if (item.batch_date > row.latest) row.latest = item.batch_date;
@@ -92,16 +115,28 @@ function ruleCell({ rule }, view) {
 }
 
 function feedLink({ rule }, feed, view) {
-  return make("a", { class: "chip", href: href(view.state, { rule, feed, page: "1" }) }, feedTitle(feed));
+  return make(
+    "a",
+    { class: "chip", href: href(view.state, { rule, feed, page: "1" }) },
+    feedTitle(feed),
+  );
 }
 
 function restated({ items, total: all }, view) {
   if (!items.length) {
-    return make("p", { class: "empty" }, "None: no load has changed the figures of a day loaded before it.");
+    return make(
+      "p",
+      { class: "empty" },
+      "None: no load has changed the figures of a day loaded before it.",
+    );
   }
   const changes = byDayAndLoad(items).map((change) => restatement(change, view));
   return [
-    make("p", { class: "lead" }, "A late or corrected record changes the day it belongs to. The latest first:"),
+    make(
+      "p",
+      { class: "lead" },
+      "A late or corrected record changes the day it belongs to. The latest first:",
+    ),
     changes.slice(0, SHOWN),
     changes.length > SHOWN
       ? make(
@@ -112,7 +147,11 @@ function restated({ items, total: all }, view) {
         )
       : "",
     all > items.length
-      ? make("p", { class: "muted" }, `The latest ${count(items.length)} of ${count(all)} changed figures are listed.`)
+      ? make(
+          "p",
+          { class: "muted" },
+          `The latest ${count(items.length)} of ${count(all)} changed figures are listed.`,
+        )
       : "",
   ].flat();
 }
@@ -138,7 +177,11 @@ function restatement(items, view) {
       {},
       make("strong", {}, day(date)),
       main ? [` ${titleOf(main, view)} `, was(main, view), " → ", is(main, view)] : "",
-      make("small", { class: "block" }, `${count(items.length)} ${items.length === 1 ? "figure" : "figures"}, by the load of ${batches(items[0])}`),
+      make(
+        "small",
+        { class: "block" },
+        `${count(items.length)} ${items.length === 1 ? "figure" : "figures"}, by the load of ${batches(items[0])}`,
+      ),
     ),
     table(
       `Figures of ${day(date)} that changed`,
@@ -149,7 +192,12 @@ function restatement(items, view) {
       ],
       items,
     ),
-    make("p", {}, make("a", { href: href(view.state, { day: date, page: "1" }) }, "The day's orders ›"), make("small", {}, ` changed on ${moment(at)}`)),
+    make(
+      "p",
+      {},
+      make("a", { href: href(view.state, { day: date, page: "1" }) }, "The day's orders ›"),
+      make("small", {}, ` changed on ${moment(at)}`),
+    ),
   );
 }
 

@@ -1,6 +1,6 @@
 // The page as a whole: what the address asks for is asked of the API, and shown section by section.
 
-import { followLinks, read } from "./address.js";
+import { followLinks, NOTHING_OPEN, read } from "./address.js";
 import { Fault, get } from "./api.js";
 import { cohorts } from "./cohorts.js";
 import { listenToControls, showControls } from "./controls.js";
@@ -39,7 +39,8 @@ async function show() {
     ]);
     const failed = shown.find(({ status }) => status === "rejected");
     if (failed) throw failed.reason;
-    document.getElementById("announcer").textContent = `Figures of ${range(view.period)} are shown.`;
+    document.getElementById("announcer").textContent =
+      `Figures of ${range(view.period)} are shown.`;
     document.body.dataset.shown = location.search;
     shownAt = Date.now();
   } catch (fault) {
@@ -50,7 +51,7 @@ async function show() {
   }
 }
 
-/** What the address says, with what only the API knows: the last loaded day, the currency, the metrics. */
+/** What the address says, with what only the API knows: last loaded day, currency, metrics. */
 async function makeView(signal) {
   const known = await get("metrics", signal);
   const metrics = Object.fromEntries(known.items.map((metric) => [metric.slug, metric]));
@@ -64,9 +65,8 @@ async function makeView(signal) {
 async function refresh(section, view, signal) {
   const addresses = section.needs(view);
   const last = drawn.get(section);
-  const { day, order, rule, feed, page, ...ownState } = view.state;
   const asked = JSON.stringify([addresses, view.asOf]);
-  const wanted = JSON.stringify([asked, ownState]);
+  const wanted = JSON.stringify([asked, { ...view.state, ...NOTHING_OPEN }]);
   if (last?.wanted === wanted) return;
   const root = document.getElementById(section.id);
   const content = root.querySelector(".content");
@@ -81,7 +81,15 @@ async function refresh(section, view, signal) {
   } catch (fault) {
     if (!(fault instanceof Fault) || fault.isOfAll) throw fault;
     drawn.delete(section);
-    replace(content, make("p", { class: "fault", role: "alert" }, make("strong", {}, fault.title), ` ${fault.detail}`));
+    replace(
+      content,
+      make(
+        "p",
+        { class: "fault", role: "alert" },
+        make("strong", {}, fault.title),
+        ` ${fault.detail}`,
+      ),
+    );
   } finally {
     if (!signal.aborted) root.removeAttribute("aria-busy");
   }

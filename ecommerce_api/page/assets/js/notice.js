@@ -17,7 +17,9 @@ export function showNotice(fault, again) {
     notice,
     make("h2", {}, titleOf(fault)),
     make("p", {}, textOf(fault)),
-    isKey ? keyForm(again) : make("button", { type: "button", id: "again", onclick: again }, "Try again"),
+    isKey
+      ? keyForm(again)
+      : make("button", { type: "button", id: "again", onclick: again }, "Try again"),
     wait ? make("p", { class: "muted" }, "This page looks again by itself.") : null,
   );
   notice.hidden = false;
@@ -34,7 +36,8 @@ export function hideNotice() {
 
 function titleOf(fault) {
   if (fault.status === 503) return "No figures yet";
-  if (fault.status === 401) return storedKey() ? "This key does not fit" : "This shop's figures need a key";
+  if (fault.status === 401)
+    return storedKey() ? "This key does not fit" : "This shop's figures need a key";
   return fault.title;
 }
 
@@ -46,7 +49,13 @@ function textOf(fault) {
 }
 
 function keyForm(again) {
-  const input = make("input", { id: "key", type: "password", autocomplete: "off", required: true, spellcheck: "false" });
+  const input = make("input", {
+    id: "key",
+    type: "password",
+    autocomplete: "off",
+    required: true,
+    spellcheck: "false",
+  });
   const submit = (event) => {
     event.preventDefault();
     storeKey(input.value.trim());

@@ -9,7 +9,9 @@ const NOTHING = "–";
 const numberFormat = remembered((options) => new Intl.NumberFormat(LOCALE, JSON.parse(options)));
 
 function formatted(value, options) {
-  return value === null ? NOTHING : numberFormat(JSON.stringify(options)).format(value).replace("-", "−");
+  return value === null
+    ? NOTHING
+    : numberFormat(JSON.stringify(options)).format(value).replace("-", "−");
 }
 
 export function count(value, options = {}) {
@@ -78,7 +80,10 @@ export function relativeChange(current, earlier) {
 /** The sum of decimal strings of the same number of decimals. */
 export function total(values) {
   const places = Math.max(0, ...values.map(placesOf));
-  return written(values.reduce((sum, value) => sum + scaled(value, places), 0n), places);
+  return written(
+    values.reduce((sum, value) => sum + scaled(value, places), 0n),
+    places,
+  );
 }
 
 function placesOf(value) {

@@ -27,10 +27,21 @@ function draw([lineage], view) {
   const aside = quarantined.filter((record) => record.stage === "row" || !isShown(record, lineage));
   return [
     back(view),
-    order ? orderPart(order, view) : make("p", { class: "empty" }, "No version of this order was taken in; see below why."),
-    lines.length ? [make("h3", {}, `Lines (${count(lines.length)})`), lineTable(lines, view)] : null,
-    returns.length ? [make("h3", {}, `Returns (${count(returns.length)})`), returnTable(returns, view)] : null,
-    aside.length ? [make("h3", {}, `Set aside (${count(aside.length)})`), aside.map((record) => recordFacts(record, view.state))] : null,
+    order
+      ? orderPart(order, view)
+      : make("p", { class: "empty" }, "No version of this order was taken in; see below why."),
+    lines.length
+      ? [make("h3", {}, `Lines (${count(lines.length)})`), lineTable(lines, view)]
+      : null,
+    returns.length
+      ? [make("h3", {}, `Returns (${count(returns.length)})`), returnTable(returns, view)]
+      : null,
+    aside.length
+      ? [
+          make("h3", {}, `Set aside (${count(aside.length)})`),
+          aside.map((record) => recordFacts(record, view.state)),
+        ]
+      : null,
     superseded.length
       ? make(
           "details",
@@ -50,7 +61,9 @@ function back({ state }) {
 
 /** Whether a record's reasons already stand with the part that it is. */
 function isShown(record, { order, lines, returns }) {
-  return [order, ...lines, ...returns].some((part) => part && sourceText(part.source) === sourceText(record));
+  return [order, ...lines, ...returns].some(
+    (part) => part && sourceText(part.source) === sourceText(record),
+  );
 }
 
 function orderPart(order, view) {
@@ -76,7 +89,11 @@ function lineTable(lines, view) {
   return table(
     "Lines of the order",
     [
-      { title: "Line", heading: true, cell: (line) => [line.order_item_id, source(line), reasonList(line.reasons)] },
+      {
+        title: "Line",
+        heading: true,
+        cell: (line) => [line.order_item_id, source(line), reasonList(line.reasons)],
+      },
       { title: "Product", cell: (line) => line.product_id },
       { title: "Units", number: true, cell: (line) => count(line.quantity) },
       { title: "Unit price", number: true, cell: (line) => price(line.unit_price, view.currency) },
@@ -92,12 +109,21 @@ function returnTable(returns, view) {
   return table(
     "Returns of the order",
     [
-      { title: "Return", heading: true, cell: (one) => [one.return_id, source(one), reasonList(one.reasons)] },
+      {
+        title: "Return",
+        heading: true,
+        cell: (one) => [one.return_id, source(one), reasonList(one.reasons)],
+      },
       { title: "Of line", wide: true, cell: (one) => one.order_item_id },
       { title: "When", cell: (one) => moment(one.returned_at) },
       { title: "Units", number: true, cell: (one) => count(one.quantity) },
       { title: "Why", cell: (one) => one.reason ?? "–" },
-      { title: "Asked", number: true, wide: true, cell: (one) => amount(one.requested_amount, view.currency) },
+      {
+        title: "Asked",
+        number: true,
+        wide: true,
+        cell: (one) => amount(one.requested_amount, view.currency),
+      },
       { title: "Refunded", number: true, cell: (one) => refunded(one, view) },
     ],
     returns,
@@ -107,7 +133,9 @@ function returnTable(returns, view) {
 function refunded(one, view) {
   return [
     amount(one.refund_amount, view.currency),
-    one.is_refundable === false ? make("small", { class: "block" }, `too late, ${count(one.days)} days on`) : "",
+    one.is_refundable === false
+      ? make("small", { class: "block" }, `too late, ${count(one.days)} days on`)
+      : "",
   ];
 }
 

@@ -38,7 +38,15 @@ async function fill(open, view, signal) {
     replace(content, open.draw(answers, view));
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault;
-    replace(content, make("p", { class: "fault", role: "alert" }, make("strong", {}, fault.title), ` ${fault.detail}`));
+    replace(
+      content,
+      make(
+        "p",
+        { class: "fault", role: "alert" },
+        make("strong", {}, fault.title),
+        ` ${fault.detail}`,
+      ),
+    );
     if (fault.isOfAll) {
       panel.close();
       throw fault;

@@ -32,7 +32,10 @@ function draw([quarantine], view) {
       { class: "muted" },
       `${count(quarantine.total)} ${quarantine.total === 1 ? "record" : "records"}`,
       state.feed
-        ? [` of ${feedTitle(state.feed)}. `, make("a", { href: href(state, { feed: "", page: "1" }) }, "Show all feeds")]
+        ? [
+            ` of ${feedTitle(state.feed)}. `,
+            make("a", { href: href(state, { feed: "", page: "1" }) }, "Show all feeds"),
+          ]
         : ", the newest batch first.",
     ),
     quarantine.items.map((item) => recordFacts(item, state)),
@@ -54,14 +57,20 @@ export function recordFacts(item, state) {
       make("code", { class: "source" }, sourceText(source)),
     ),
     reasonList(item.reasons ?? []),
-    facts(...Object.entries(item.record).map(([name, value]) => [name, written(name, value, blamed.has(name), state)])),
+    facts(
+      ...Object.entries(item.record).map(([name, value]) => [
+        name,
+        written(name, value, blamed.has(name), state),
+      ]),
+    ),
   );
 }
 
 function written(name, value, isBlamed, state) {
   const text = value === null ? "empty" : value;
   if (isBlamed) return make("code", { class: "blamed" }, text);
-  if (name === "order_id" && value !== state.order) return make("a", { href: href(state, { order: value }) }, make("code", {}, value));
+  if (name === "order_id" && value !== state.order)
+    return make("a", { href: href(state, { order: value }) }, make("code", {}, value));
   return make(value === null ? "span" : "code", { class: value === null ? "muted" : null }, text);
 }
 
@@ -72,7 +81,13 @@ export function reasonList(reasons) {
     "ul",
     { class: "reasons" },
     reasons.map(({ rule, column, message }) =>
-      make("li", {}, make("strong", {}, ruleTitle(rule)), column ? [" in ", make("code", {}, column)] : "", `: ${message}`),
+      make(
+        "li",
+        {},
+        make("strong", {}, ruleTitle(rule)),
+        column ? [" in ", make("code", {}, column)] : "",
+        `: ${message}`,
+      ),
     ),
   );
 }

@@ -28,7 +28,10 @@ function draw(content, [daily, dailyBefore], view) {
   document.getElementById("revenue-title").textContent = `${chosen.title} by day`;
   document.getElementById("basis").hidden = !REFUNDS_COUNT.has(view.state.chart);
   if (!daily.items.length) {
-    replace(content, make("p", { class: "empty" }, `Nothing was sold or given back yet in ${range(view.period)}.`));
+    replace(
+      content,
+      make("p", { class: "empty" }, `Nothing was sold or given back yet in ${range(view.period)}.`),
+    );
     return;
   }
   const series = makeSeries(daily, dailyBefore, view);
@@ -52,7 +55,8 @@ function draw(content, [daily, dailyBefore], view) {
     meanOf: meanDays(view),
     axis: (value) => short(value, chosen.unit, view.currency),
     say: (index) => said(series, index, view),
-    read: (index) => replace(readout, said(series, index, view), " ", openLink(series[0].days[index], view)),
+    read: (index) =>
+      replace(readout, said(series, index, view), " ", openLink(series[0].days[index], view)),
     open: (chosenDay) => go(openAddress(chosenDay, view)),
     zoom: (start, end) => go(href(view.state, { start, end })),
   });
@@ -95,8 +99,12 @@ function legend(series, view) {
   return make(
     "ul",
     { class: "legend" },
-    series.map(({ kind, title }) => make("li", {}, make("span", { class: `swatch ${kind}` }), title)),
-    meanDays(view) > 1 ? make("li", { class: "muted" }, `drawn as the mean of ${MEAN_DAYS} days`) : "",
+    series.map(({ kind, title }) =>
+      make("li", {}, make("span", { class: `swatch ${kind}` }), title),
+    ),
+    meanDays(view) > 1
+      ? make("li", { class: "muted" }, `drawn as the mean of ${MEAN_DAYS} days`)
+      : "",
   );
 }
 

@@ -7,14 +7,26 @@ const RULES = {
   precision: ["Too many decimals", "An amount has more decimals than the currency's."],
   range: ["Out of range", "A value is lower or higher than it can be."],
   enum: ["Unknown value", "A value is not one of those allowed, such as an unknown status."],
-  order_flow: ["Steps out of order", "An order was paid, sent or delivered before the step ahead of it."],
+  order_flow: [
+    "Steps out of order",
+    "An order was paid, sent or delivered before the step ahead of it.",
+  ],
   future: ["In the future", "Something is dated later than the day after it arrived."],
   currency: ["Other currency", "The order is not in the shop's currency."],
-  discount_exceeds_gross: ["Discount above the total", "An order's discount is more than its lines come to; lines may still be missing."],
+  discount_exceeds_gross: [
+    "Discount above the total",
+    "An order's discount is more than its lines come to; lines may still be missing.",
+  ],
   orphan: ["Belongs to nothing", "The order of a line, or the line of a return, is not there."],
-  unpaid_return: ["Return of an unpaid order", "Something came back from an order that was never paid."],
+  unpaid_return: [
+    "Return of an unpaid order",
+    "Something came back from an order that was never paid.",
+  ],
   return_before_order: ["Returned before ordered", "The return is dated before its order."],
-  return_exceeds_line: ["More back than sold", "More units or money came back than the line was for."],
+  return_exceeds_line: [
+    "More back than sold",
+    "More units or money came back than the line was for.",
+  ],
 };
 
 export function ruleTitle(rule) {

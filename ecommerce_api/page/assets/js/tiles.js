@@ -7,7 +7,14 @@ import { facts, make, replace } from "./dom.js";
 import { amount, difference, figure, rate, relativeChange } from "./numbers.js";
 
 const HERO = "net_revenue";
-const TILES = ["gross_revenue", "orders", "aov", "return_rate", "new_customers", "repeat_customers"];
+const TILES = [
+  "gross_revenue",
+  "orders",
+  "aov",
+  "return_rate",
+  "new_customers",
+  "repeat_customers",
+];
 const LESS_IS_BETTER = new Set(["return_rate"]);
 
 export const tiles = { id: "figures", hero: HERO, needs, draw };
@@ -40,7 +47,11 @@ function draw(content, [summary, summaryBefore, dailyBefore], view) {
           make("span", {}, make("small", {}, "− Refunds"), part("refunds")),
         ),
       ),
-      make("div", { class: "tiles" }, TILES.map((slug) => tile(slug, current, before, view))),
+      make(
+        "div",
+        { class: "tiles" },
+        TILES.map((slug) => tile(slug, current, before, view)),
+      ),
     ),
     before ? shortHistory(dailyBefore.items, view.earlier) : null,
     make(
@@ -89,7 +100,11 @@ function change(slug, current, before, view) {
   return make(
     "span",
     { class: "change" },
-    make("span", { class: `badge ${tone(slug, absolute)}` }, changed(unit, absolute, current, before)),
+    make(
+      "span",
+      { class: `badge ${tone(slug, absolute)}` },
+      changed(unit, absolute, current, before),
+    ),
     make("span", { class: "was" }, was),
   );
 }
@@ -102,7 +117,14 @@ function changed(unit, absolute, current, before) {
   if (unit === "rate") return `${arrow}${points(absolute)}`;
   const relative = relativeChange(current, before);
   if (relative === null) return "new";
-  return arrow + rate(relative, { signDisplay: "exceptZero", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  return (
+    arrow +
+    rate(relative, {
+      signDisplay: "exceptZero",
+      minimumFractionDigits: 1,
+      maximumFractionDigits: 1,
+    })
+  );
 }
 
 function points(absolute) {
