@@ -1,6 +1,7 @@
 """How tests look at the page: what stands in a tile, a table, the address; what axe-core finds."""
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -10,10 +11,18 @@ if TYPE_CHECKING:
 
 def settled(page: "Page") -> None:
     """Wait until the page shows what its address says."""
-    deadline = time.monotonic() + 10
-    # Not Playwright's own waiting: it evaluates text in the page, which the page's policy forbids.
-    while not page.evaluate("document.body.dataset.shown === location.search"):
-        assert time.monotonic() < deadline, f"the page never showed {page.url}"
+    until(page, lambda: page.evaluate("document.body.dataset.shown === location.search"))
+
+
+def until(page: "Page", holds: Callable[[], bool]) -> None:
+    """Wait until something holds of the page.
+
+    Not by Playwright's own waiting: that evaluates text in the page, which its policy forbids,
+    and stands still with a clock that a test has stopped.
+    """
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline, f"{page.url} never came to that"
         page.wait_for_timeout(10)
 
 

@@ -245,3 +245,19 @@ def test_finding_an_order(visit: Visit, api: httpx.Client) -> None:
 
     assert address(page) == {"order": DAY_ORDERS[0]}
     assert page.get_by_role("dialog").get_by_role("heading", level=2).is_visible()
+
+
+def test_a_long_period_is_drawn_as_means_and_read_out_exactly(
+    visit: Visit, api: httpx.Client
+) -> None:
+    page = visit(api, "/?period=12m&chart=orders")
+    settled(page)
+
+    assert "drawn as the mean of 7 days" in page.locator(".legend").inner_text()
+    daily = api.get("/metrics/daily").json()["items"]
+    said = page.get_by_role("slider").get_attribute("aria-valuetext")
+    assert said == f"Fri, 29 Mar 2024: Orders {daily[-1]['orders']}"
+
+    page.click("#tile-aov")
+    settled(page)
+    assert "mean" not in page.locator(".legend").inner_text()

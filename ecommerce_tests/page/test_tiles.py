@@ -104,3 +104,20 @@ def test_changes_are_exact_at_any_size(visit: Visit, api: httpx.Client) -> None:
         ["–" if current is None else euros(current), absolute, relative]
         for current, _, absolute, relative in CHANGES
     ]
+
+
+def test_it_says_when_the_earlier_period_is_not_whole(visit: Visit, api: httpx.Client) -> None:
+    page = visit(api, "/?start=2024-01-21&end=2024-02-29")
+    settled(page)
+    assert page.locator(".caution").inner_text() == (
+        "The period compared with (12 Dec 2023 – 20 Jan 2024) has figures only from 1 Jan 2024 on."
+    )
+
+    page.select_option("#compare", "year")
+    settled(page)
+    assert "has no figures" in page.locator(".caution").inner_text()
+
+    page.select_option("#period", "7d")
+    page.select_option("#compare", "previous")
+    settled(page)
+    assert page.locator(".caution").count() == 0
