@@ -18,7 +18,7 @@ CHANGES = 60
 
 @contextmanager
 def asked_meanwhile(client: httpx.Client, day: str) -> Iterator[Callable[[], list[Any]]]:
-    """Ask for a day's orders from other threads; gives what was answered once the block is over."""
+    """Ask for a day's orders from another thread, and give what was answered in the end."""
     answers: list[Any] = []
     over = threading.Event()
 
@@ -31,15 +31,13 @@ def asked_meanwhile(client: httpx.Client, day: str) -> Iterator[Callable[[], lis
                 client.get("/orders", params={"date": day, "limit": number % 900 + 100}).json()
             )
 
-    threads = [threading.Thread(target=ask) for _ in range(2)]
-    for thread in threads:
-        thread.start()
+    thread = threading.Thread(target=ask)
+    thread.start()
     try:
         yield lambda: answers
     finally:
         over.set()
-        for thread in threads:
-            thread.join()
+        thread.join()
 
 
 def test_pages_and_totals_are_of_one_state(api: httpx.Client, plain_url: str) -> None:

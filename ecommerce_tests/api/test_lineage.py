@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from ecommerce_tests import postgres
 from ecommerce_tests.api.live import served
 from ecommerce_tests.small_shop import SmallShop, customer, item, order, product, returned
 
@@ -14,12 +15,23 @@ def source(feed: str, day: str, line: int) -> dict[str, Any]:
     return {"feed": feed, "batch_date": day, "source_file": f"{day}.csv", "line_number": line}
 
 
-@pytest.fixture
-def lineage(small_shop: SmallShop) -> Iterator[httpx.Client]:
-    """Orders that were corrected, moved, quarantined, and never came right."""
-    small_shop.land("customers", "2024-03-05", customer())
-    small_shop.land("products", "2024-03-05", product())
-    small_shop.land(
+@pytest.fixture(scope="module")
+def lineage(
+    migrated_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    """The API on a shop whose orders were corrected, moved, quarantined, or never came right."""
+    with postgres.database(migrated_template) as url:
+        shop = SmallShop(tmp_path_factory.mktemp("landing"), url)
+        land(shop)
+        assert not shop.load().failures
+        with served(url) as client:
+            yield client
+
+
+def land(shop: SmallShop) -> None:
+    shop.land("customers", "2024-03-05", customer())
+    shop.land("products", "2024-03-05", product())
+    shop.land(
         "orders",
         "2024-03-05",
         order("A/1", status="created"),
@@ -27,8 +39,8 @@ def lineage(small_shop: SmallShop) -> Iterator[httpx.Client]:
         order("O3", order_discount="1000"),
         order("O4", status="lost"),
     )
-    small_shop.land("orders", "2024-03-06", order("A/1", status="delivered"))
-    small_shop.land(
+    shop.land("orders", "2024-03-06", order("A/1", status="delivered"))
+    shop.land(
         "order_items",
         "2024-03-05",
         item("I1", "A/1"),
@@ -36,18 +48,15 @@ def lineage(small_shop: SmallShop) -> Iterator[httpx.Client]:
         item("I3", "O3"),
         item("I5", "O5"),
     )
-    small_shop.land(
+    shop.land(
         "order_items", "2024-03-06", item("I1", "A/1", quantity=3), item("I2", "O2", quantity=1)
     )
-    small_shop.land(
+    shop.land(
         "returns",
         "2024-03-10",
         returned("R1", "I1", "A/1"),
         returned("R2", "I1", "A/1", quantity=9),
     )
-    assert not small_shop.load().failures
-    with served(small_shop.url) as client:
-        yield client
 
 
 def test_each_part_names_the_record_it_came_from(lineage: httpx.Client) -> None:

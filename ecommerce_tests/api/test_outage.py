@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import psycopg
@@ -20,11 +21,13 @@ PATHS = ["/metrics/daily", "/metrics/summary", "/ltv/30", "/quarantine", "/repor
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[EmbeddedServer]:
+def server() -> Iterator[EmbeddedServer]:
     """A PostgreSQL that a test may stop."""
-    server = EmbeddedServer(tmp_path / "postgres")
-    yield server
-    server.stop()
+    # Not in tmp_path: the next pytest to start closes the folders above that to other users.
+    with TemporaryDirectory() as folder:
+        server = EmbeddedServer(Path(folder) / "postgres")
+        yield server
+        server.stop()
 
 
 def load_something(url: str) -> None:
