@@ -88,15 +88,14 @@ class EventLog(PostgresEventLogStorage):
             & table.c.partition.is_not(None)
         )
         with self.index_connection() as connection:
-            # A day that was not judged keeps the result that it had.
-            connection.execute(table.delete().where(planned & table.c.partition.not_in(judged)))
-            for status, days in (
-                (AssetCheckExecutionRecordStatus.FAILED, table.c.partition.in_(failed)),
-                (AssetCheckExecutionRecordStatus.SUCCEEDED, table.c.partition.not_in(failed)),
-            ):
-                connection.execute(
-                    table.update().where(planned & days).values(self._row(event, event_id, status))
+            # A day that was not judged keeps the result that it had; one that failed has a report.
+            connection.execute(
+                table.delete().where(
+                    planned & (table.c.partition.not_in(judged) | table.c.partition.in_(failed))
                 )
+            )
+            passed = self._row(event, event_id, AssetCheckExecutionRecordStatus.SUCCEEDED)
+            connection.execute(table.update().where(planned).values(passed))
 
     def _row(
         self,

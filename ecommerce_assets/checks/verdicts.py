@@ -24,7 +24,7 @@ def tell(
     A result has no partition in a range run, hence the reports.
     """
     failed = verdicts[~verdicts["passed"].astype(bool)]
-    if len(context.partition_keys) == 1:
+    if context.has_partition_key:
         return _result(asset, name, severity, failed.empty, _figures(verdicts.iloc[-1]))
     for day, row in failed.iterrows():
         context.instance.report_runless_asset_event(
@@ -34,7 +34,7 @@ def tell(
                 passed=False,
                 severity=severity,
                 partition=_label(day),
-                metadata=_figures(row),
+                metadata={**_figures(row), "run": dg.MetadataValue.dagster_run(context.run.run_id)},
             )
         )
     days = {
