@@ -15,11 +15,11 @@ def cohort_values(
     `customers` are all of those cohorts (`customer_id`, `first_order_date`), `orders` their
     recognised `fct_orders`, and `returns` the `fct_returns` of those, with `customer_id`.
     """
-    cohort = customers.set_index("customer_id")["first_order_date"]
+    cohort = customers.set_index("customer_id")["first_order_date"].rename("cohort_date")
     sizes = customers.groupby("first_order_date").size()
     bought = pd.DataFrame(
         {
-            "cohort_date": orders["customer_id"].map(cohort),
+            "cohort_date": orders.join(cohort, on="customer_id")["cohort_date"],
             "customer_id": orders["customer_id"],
             "date": orders["order_date"],
             "net_revenue": orders["gross_amount"] - orders["discount_amount"],
@@ -27,7 +27,7 @@ def cohort_values(
     )
     refunded = pd.DataFrame(
         {
-            "cohort_date": returns["customer_id"].map(cohort),
+            "cohort_date": returns.join(cohort, on="customer_id")["cohort_date"],
             "date": returns["return_date"],
             "net_revenue": -returns["refund_amount"],
         }

@@ -183,15 +183,17 @@ def _return_facts(
     return_days: int,
 ) -> pd.DataFrame:
     """Make `fct_returns`: the refund is what was asked for, if it was returned in time."""
-    order = orders.set_index("order_id")
-    received = order["delivered_at"].fillna(order["ordered_at"])
-    received_date = business_date(received, timezone)
+    received = orders["delivered_at"].fillna(orders["ordered_at"])
+    received_date = pd.DataFrame(
+        {"order_id": orders["order_id"], "received_date": business_date(received, timezone)}
+    )
     facts = returns.assign(
-        product_id=returns["order_item_id"].map(lines.set_index("order_item_id")["product_id"]),
         return_date=business_date(returns["returned_at"], timezone),
         requested_amount=returns["refund_amount"],
     )
-    facts["days"] = (facts["return_date"] - facts["order_id"].map(received_date)).dt.days
+    facts = facts.join(received_date.set_index("order_id"), on="order_id")
+    facts = facts.join(lines.set_index("order_item_id")["product_id"], on="order_item_id")
+    facts["days"] = (facts["return_date"] - facts["received_date"]).dt.days
     facts["is_refundable"] = facts["days"] <= return_days
     facts["refund_amount"] = facts["requested_amount"].where(facts["is_refundable"], 0)
     return facts.astype({"days": "int64", "product_id": "str"})

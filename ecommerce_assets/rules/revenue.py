@@ -11,10 +11,10 @@ def daily_revenue(
     """Make `fct_revenue_daily` of some `dates`, one row each.
 
     `orders` are the `fct_orders` placed on them, `returns` the `fct_returns` returned on them, and
-    `first_order_dates` those orders' customers' (indexed by `customer_id`).
+    `first_order_dates` those orders' customers' (`first_order_date` by `customer_id`).
     """
     placed = orders[orders["is_recognised"]].assign(orders=1)
-    first = placed["customer_id"].map(first_order_dates)
+    first = placed.join(first_order_dates, on="customer_id")["first_order_date"]
     placed["guest_orders"] = placed["customer_id"].isna().astype("int64")
     placed["has_return"] = (placed["returns"] > 0).astype("int64")
     sales = sums(
