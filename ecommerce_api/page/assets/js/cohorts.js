@@ -40,7 +40,7 @@ function draw(content, answers, view) {
       "p",
       { class: "key" },
       make("span", { class: "swatch shades" }),
-      "darker: higher than other cohorts in the same column",
+      "stronger: higher than other cohorts in the same column",
       make("span", { class: "swatch hatched" }),
       "hatched: not all of its days are loaded yet, so the figure will still change",
     ),
