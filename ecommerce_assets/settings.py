@@ -67,6 +67,8 @@ class Settings(BaseSettings):
         env_prefix="ECOMMERCE_", env_file=PROJECT_ROOT / ".env", extra="ignore", frozen=True
     )
 
+    store: str = "Shop"
+    """The shop's name, as it stands on its reports."""
     landing: str = "landing"
     database_url: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
     api_database_url: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
