@@ -9,15 +9,13 @@ from pydantic import Field
 from starlette.responses import Response
 
 from ecommerce_api.database import reading
-from ecommerce_api.fields import Fields, PagedListing, Tenth, quotient
+from ecommerce_api.fields import Fields, PagedListing, Tenth
 from ecommerce_api.openapi import LISTING, described
 from ecommerce_api.parameters import Day, PageQuery, Text
 from ecommerce_api.representations import represented
+from ecommerce_assets.rules.inventory import SALES_DAYS, tenths_of_days_of_cover
 
 router = APIRouter(prefix="/inventory", tags=["Inventory"])
-
-SALES_DAYS = 28
-"""The days of sales that cover is counted by: whole weeks, so that each weekday counts alike."""
 
 
 class AlertsQuery(PageQuery):
@@ -96,7 +94,8 @@ async def list_inventory_alerts(
 
 
 def _days_of_cover(available: int, units_sold: int) -> Decimal | None:
-    return quotient(available * SALES_DAYS, units_sold, 1) if available > 0 else Decimal("0.0")
+    tenths = tenths_of_days_of_cover(available, units_sold)
+    return None if tenths is None else Decimal(tenths).scaleb(-1)
 
 
 _LATEST = "select max(snapshot_date) from analytics.fct_inventory_daily"

@@ -42,7 +42,7 @@ def by_month(cohorts: pd.DataFrame, context: Context) -> pd.DataFrame:
     return grouped.assign(
         retention_rate=ratio(grouped["retained_customers"], grouped["customers"], decimals=4),
         ltv=ratio(grouped["net_revenue"], grouped["customers"]),
-        is_complete=complete_on <= pd.Timestamp(context.as_of),
+        is_complete=complete_on <= context.loaded_to,
     )
 
 

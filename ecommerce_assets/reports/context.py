@@ -11,20 +11,25 @@ class Context:
     """The store and period of a report.
 
     `start` and `end` are the first and the last business date of the period, `as_of` is the last
-    loaded batch date, `return_days` the days within which a return is refunded.
+    loaded batch date (None before the first load), `return_days` the days within which a return is refunded.
     """
 
     store: str
     currency: str
     start: dt.date
     end: dt.date
-    as_of: dt.date
+    as_of: dt.date | None
     return_days: int
 
     @property
     def days(self) -> pd.DatetimeIndex:
         """The days of the period."""
         return pd.date_range(self.start, self.end, unit="s")
+
+    @property
+    def loaded_to(self) -> pd.Timestamp:
+        """The last loaded batch date; before the first load, the day before the period."""
+        return pd.Timestamp(self.as_of or self.start - dt.timedelta(days=1))
 
     @property
     def days_a_year_before(self) -> pd.DatetimeIndex:

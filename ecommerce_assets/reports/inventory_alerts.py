@@ -7,15 +7,13 @@ import pandas as pd
 
 from ecommerce_assets.reports import canvas, wording
 from ecommerce_assets.reports.context import Context
-from ecommerce_assets.rules.money import ratio
+from ecommerce_assets.rules.inventory import SALES_DAYS, tenths_of_days_of_cover
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 TITLE = "Inventory alerts"
-SALES_DAYS = 28
-"""Four whole weeks, so that each weekday counts alike."""
 SOON_DAYS = 7
 _PRODUCTS_DRAWN = 20
 _FILL, _EDGE = "#7FB2D6", "#2B5C85"
@@ -29,8 +27,7 @@ def alerts_by_product(inventory: pd.DataFrame, items: pd.DataFrame) -> pd.DataFr
     `inventory` is `fct_inventory_daily` of one snapshot date, `items` the `fct_order_items` of the
     28 days up to it. `shortfall` sums `reorder_point` − `available` over the product's warehouses
     in alert. `available` sums all its warehouses, since a sale names none. `units_sold` are of
-    recognised orders, and `tenths_of_days_of_cover` is `available` ÷ the units sold a day: 0 where
-    nothing is available, null where nothing was sold.
+    recognised orders, and `tenths_of_days_of_cover` follows from the two (`rules.inventory`).
     """
     short = inventory[inventory["is_alert"].astype(bool)]
     shortfall = (short["reorder_point"] - short["available"]).groupby(short["product_id"]).sum()
@@ -38,14 +35,14 @@ def alerts_by_product(inventory: pd.DataFrame, items: pd.DataFrame) -> pd.DataFr
     sold = items[items["is_recognised"].astype(bool)]
     units = sold.groupby("product_id")["quantity"].sum().reindex(products, fill_value=0)
     available = inventory.groupby("product_id")["available"].sum().reindex(products)
-    cover = ratio(available.clip(lower=0) * SALES_DAYS, units, decimals=1)
+    cover = [tenths_of_days_of_cover(*pair) for pair in zip(available, units, strict=True)]
     return (
         pd.DataFrame(
             {
                 "shortfall": shortfall,
                 "available": available,
                 "units_sold": units,
-                "tenths_of_days_of_cover": cover.where(available > 0, 0).astype("Int64"),
+                "tenths_of_days_of_cover": pd.array(cover, dtype="Int64"),
             }
         )
         .rename_axis("product_id")

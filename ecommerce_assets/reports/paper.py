@@ -15,6 +15,7 @@ _A4_INCHES = (11.69, 8.27)
 _MARGIN_INCHES = 0.5
 _SENTENCE_COLUMNS = 150
 _LINE_INCHES = 0.19
+_PREVIEW_PIXELS = 560
 
 
 def png(figure: "Figure", title: str, sentence: str) -> bytes:
@@ -25,6 +26,19 @@ def png(figure: "Figure", title: str, sentence: str) -> bytes:
 def svg(figure: "Figure", title: str, sentence: str) -> bytes:
     """Give the figure as SVG; the sentence is its description."""
     return _saved(figure, "svg", {"Title": title, "Description": sentence, "Date": None})
+
+
+def preview(picture: bytes) -> bytes:
+    """Reduce a PNG to some 10 kB that show what it is about."""
+    from PIL import Image
+
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    image.thumbnail((_PREVIEW_PIXELS, _PREVIEW_PIXELS))
+    # Unlike the default method this one keeps the few pixels of a line in its colour.
+    reduced = image.quantize(32, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    file = io.BytesIO()
+    reduced.save(file, "png", optimize=True)
+    return file.getvalue()
 
 
 @canvas.styled
@@ -45,9 +59,13 @@ def document(
     contents = _contents(title, context, [(name, sentence) for name, sentence, _ in chapters])
     pages = [contents] + [_with_sentence(figure, sentence) for _, sentence, figure in chapters]
     for number, figure in enumerate(pages, start=1):
-        _footer_text(figure, "left", f"Data up to {wording.day(context.as_of)}")
+        _footer_text(figure, "left", _loaded(context))
         _footer_text(figure, "right", f"{number} / {len(pages)}")
     return pages
+
+
+def _loaded(context: Context) -> str:
+    return f"Data up to {wording.day(context.as_of)}" if context.as_of else "Nothing is loaded yet"
 
 
 @canvas.styled

@@ -40,7 +40,7 @@ def returning_customers(purchases: pd.DataFrame, context: Context) -> pd.DataFra
     customers = seen.groupby("cohort")["customer_id"].nunique()
     again = seen[seen["order_date"] > seen["first_order_date"]]
     returned = again.groupby(["cohort", "months_after"])["customer_id"].nunique()
-    loaded_to = min(end, pd.Timestamp(context.as_of))
+    loaded_to = min(end, context.loaded_to)
     cells = [
         {
             "cohort": month,

@@ -81,7 +81,7 @@ def with_orders_returned(revenue: pd.DataFrame) -> pd.DataFrame:
 
 def _last_settled_day(context: Context) -> pd.Timestamp:
     """Give the last day whose orders, delivered at once, are past the days for a return."""
-    return pd.Timestamp(context.as_of) - pd.Timedelta(days=context.return_days)
+    return context.loaded_to - pd.Timedelta(days=context.return_days)
 
 
 def sentence(revenue: pd.DataFrame, context: Context) -> str:

@@ -1,9 +1,11 @@
 """Stock levels and alerts (docs/reference/rules.md, Inventory)."""
 
+from fractions import Fraction
+
 import pandas as pd
 
 from ecommerce_assets.rules.calendar import day_start
-from ecommerce_assets.rules.money import ratio
+from ecommerce_assets.rules.money import half_up
 from ecommerce_assets.rules.products import version_at
 from ecommerce_assets.rules.versions import latest
 
@@ -32,11 +34,14 @@ def stock_levels(
     )
 
 
-def days_of_cover(available: pd.Series, units_sold: pd.Series) -> pd.Series:
-    """Give how long what is available lasts at the sales of `SALES_DAYS` days, in tenths of a day.
+def tenths_of_days_of_cover(available: int, units_sold: int) -> int | None:
+    """Give how many days what is available of a product lasts, in tenths, half up.
 
-    `available` is what all warehouses have of the product, `units_sold` what recognised orders took
-    of it in the days up to the snapshot. 0 where nothing is available, null where nothing was sold.
+    `available` is what all warehouses have of it, `units_sold` what recognised orders took in the
+    `SALES_DAYS` up to the snapshot. 0 where nothing is available, None where nothing was sold.
     """
-    cover = ratio(available.clip(lower=0) * SALES_DAYS, units_sold, decimals=1)
-    return cover.where(available > 0, 0).astype("Int64")
+    if available <= 0:
+        return 0
+    if not units_sold:
+        return None
+    return half_up(Fraction(10 * SALES_DAYS * available, units_sold))
