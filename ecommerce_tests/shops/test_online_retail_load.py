@@ -1,0 +1,44 @@
+"""The whole Online Retail data set loads, and its money is in the warehouse to the penny."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from ecommerce_assets.shops.online_retail import import_online_retail
+from ecommerce_tests.conftest import SHARED
+from ecommerce_tests.small_shop import SmallShop
+
+FILE = SHARED / "data" / "online-retail-ii" / "online_retail_II.parquet"
+
+
+@pytest.mark.skipif(not FILE.exists(), reason="the real data is not beside this checkout")
+def test_the_money_of_the_file_is_in_the_warehouse(tmp_path: Path, database_url: str) -> None:
+    imported = import_online_retail([FILE], tmp_path)
+    shop = SmallShop(tmp_path, database_url, timezone="Europe/London", currency="GBP")
+
+    result = shop.load()
+
+    assert result.failures == []
+    assert result.refusals == []
+    found = {
+        "sales": "select sum(gross_amount) from analytics.fct_order_items",
+        "shipping": "select sum(shipping_amount) from analytics.fct_orders",
+        "returns": """
+            select -sum(requested_amount) from analytics.fct_returns where is_refundable
+            """,
+        "late_returns": """
+            select -sum(requested_amount) from analytics.fct_returns where not is_refundable
+            """,
+        "unmatched_returns": """
+            select -sum((record ->> 'refund_amount')::numeric) from quarantine.records
+            where feed = 'returns' and stage = 'relation'
+            """,
+    }
+    money = {part: shop.rows(query)[0][0] for part, query in found.items()}
+    assert money == {part: getattr(imported, part).money for part in found}
+    left_out = sum((part.money for part in imported.left_out.values()), Decimal(0))
+    in_warehouse = sum(money.values(), Decimal(0))
+    assert in_warehouse + left_out + imported.rounding == imported.money == Decimal("18909744.118")
+    assert imported.refused.count == 0
+    assert shop.rows("select count(*) from quarantine.records where stage = 'row'") == [(0,)]
