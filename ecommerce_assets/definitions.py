@@ -7,13 +7,21 @@ from dagster import BetaWarning, PreviewWarning
 
 from ecommerce_assets.assets.dimensions import dimension_assets
 from ecommerce_assets.assets.facts import fact_assets
+from ecommerce_assets.assets.reports import report_assets
 from ecommerce_assets.assets.staging import staging_assets
+from ecommerce_assets.automation import (
+    audit_job,
+    audit_weekly,
+    failure_hooks,
+    freshness,
+    late_files,
+    load_job,
+    load_yesterday,
+)
 from ecommerce_assets.checks.graph import accepted_checks, feed_checks, table_checks
 from ecommerce_assets.partitions import batch_days
 from ecommerce_assets.settings import load_settings
 from ecommerce_assets.shop import Shop
-
-LOAD_JOB = "load"
 
 
 def build_defs(shop: Shop | None = None) -> dg.Definitions:
@@ -24,21 +32,28 @@ def build_defs(shop: Shop | None = None) -> dg.Definitions:
         # Code references and partitioned checks may change; tests pin what we use of them.
         warnings.simplefilter("ignore", BetaWarning)
         warnings.simplefilter("ignore", PreviewWarning)
-        checks = [accepted_checks(days), feed_checks(days), table_checks(days)]
+        accepted = accepted_checks(days)
+        audited = [feed_checks(days), table_checks(days)]
         assets = dg.with_source_code_references(
-            [*staging_assets(days), *dimension_assets(days), *fact_assets(days)]
+            [
+                *staging_assets(days),
+                *dimension_assets(days),
+                *fact_assets(days),
+                *report_assets(days),
+            ]
         )
-    return dg.Definitions(
+    defs = dg.Definitions(
         assets=assets,
-        asset_checks=checks,
-        jobs=[dg.define_asset_job(LOAD_JOB, dg.AssetSelection.all(), description=_LOAD)],
+        asset_checks=[accepted, *audited],
+        jobs=[load_job(days), audit_job(days, audited)],
+        schedules=[load_yesterday(shop.settings), audit_weekly(shop.settings, days)],
+        sensors=[late_files(shop, days), *failure_hooks(shop.settings)],
         resources={"shop": shop},
         # Ten small assets take 0.9 s in one process and 21 s in one each.
         executor=dg.in_process_executor,
     )
-
-
-_LOAD = "Everything, for a batch day or a range of them: what `ecommerce load` runs."
+    policy = freshness(shop.settings)
+    return defs.map_asset_specs(func=lambda spec: dg.apply_freshness_policy(spec, policy))
 
 
 @dg.definitions

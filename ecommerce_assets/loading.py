@@ -13,7 +13,8 @@ from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_START_TAG,
 )
 
-from ecommerce_assets.definitions import LOAD_JOB, build_defs
+from ecommerce_assets.automation import LOAD_JOB
+from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.feeds.landing import Listing
 from ecommerce_assets.instance import fail_dead_runs, process_tags

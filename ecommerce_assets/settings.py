@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     first_day: Annotated[dt.date | None, BeforeValidator(_blank_is_unset)] = None
     refuse_share: float = Field(default=0.5, ge=0, le=1)
     hash_key: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
+    load_at: dt.time = dt.time(3)
+    webhook_url: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
     warn_quarantine_share: float = Field(default=0.05, ge=0, le=1)
     warn_volume_change: float = Field(default=0.5, ge=0)
     warn_null_share: Annotated[dict[str, float], AfterValidator(_shares)] = Field(

@@ -7,6 +7,8 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
 
 import fsspec
 
@@ -24,12 +26,16 @@ class LandingError(OperatorError):
 
 @dataclass(frozen=True)
 class LandedFile:
-    """A file of a feed's batch; `name` is its name within the feed's folder."""
+    """A file of a feed's batch; `name` is its name within the feed's folder.
+
+    `stamp` is what a listing tells of its content: another one may mean another content.
+    """
 
     feed: str
     batch_date: dt.date
     name: str
     path: str
+    stamp: str
 
 
 @dataclass(frozen=True)
@@ -68,32 +74,37 @@ class LandingZone:
             ignored = {}
             for feed in feeds:
                 strangers = []
-                for name, path in sorted(self._names(feed)):
+                for name, path, stamp in sorted(self._names(feed), key=itemgetter(0)):
                     day = batch_date(name)
-                    if day is None:
+                    if day is None or stamp is None:
                         strangers.append(name)
                     else:
                         batches.setdefault((feed, day), []).append(
-                            LandedFile(feed, day, name, path)
+                            LandedFile(feed, day, name, path, stamp)
                         )
                 ignored[feed] = tuple(strangers)
-        except OSError as error:
+        except Exception as error:
+            # A remote file system raises what its own library does.
             raise LandingError(
-                f"The landing zone {self.url} cannot be read ({error.strerror or error}); "
+                f"The landing zone {self.url} cannot be read ({_reason(error)}); "
                 "set ECOMMERCE_LANDING to the folder that holds the feeds."
-            ) from None
+            ) from error
         return Listing({key: tuple(files) for key, files in batches.items()}, ignored)
 
-    def _names(self, feed: str) -> list[tuple[str, str]]:
+    def _names(self, feed: str) -> list[tuple[str, str, str | None]]:
+        """Give name, path and stamp of a folder's entries; what is no file has no stamp."""
         folder = f"{self._root.rstrip('/')}/{feed}"
         try:
             entries = self._files.ls(folder, detail=True)
         except FileNotFoundError:
             return []
         return [
-            (entry["name"].rsplit("/", 1)[-1], entry["name"])
+            (
+                entry["name"].rstrip("/").rsplit("/", 1)[-1],
+                entry["name"],
+                _stamp(entry) if entry["type"] == "file" else None,
+            )
             for entry in entries
-            if entry["type"] == "file"
         ]
 
     def read(self, file: LandedFile) -> bytes:
@@ -104,11 +115,23 @@ class LandingZone:
         """
         try:
             content: bytes = self._files.cat_file(file.path)
-        except OSError as error:
+        except Exception as error:
             raise RefusedFileError(
-                file.name, f"the file cannot be read ({error.strerror or error}); land it again"
-            ) from None
+                file.name, f"the file cannot be read ({_reason(error)}); land it again"
+            ) from error
         return content
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def _stamp(entry: Mapping[str, Any]) -> str:
+    """Fold size and time of change, or the tag of an object store, under whatever name."""
+    return " ".join(str(entry[name]) for name in _STAMPS if name in entry)
+
+
+_STAMPS = ("size", "mtime", "ETag", "etag", "LastModified", "updated")
 
 
 def batch_date(name: str) -> dt.date | None:

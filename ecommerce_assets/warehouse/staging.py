@@ -142,6 +142,16 @@ def staged_files(
     )
 
 
+def staged_digests(connection: psycopg.Connection) -> dict[tuple[str, dt.date], dict[str, str]]:
+    """The SHA-256 of each file that staging holds, by feed and batch date."""
+    digests: dict[tuple[str, dt.date], dict[str, str]] = {}
+    for feed, day, name, digest in connection.execute(
+        "select feed, batch_date, source_file, sha256 from ops.staged_files"
+    ):
+        digests.setdefault((feed, day), {})[name] = digest
+    return digests
+
+
 def unchecked_days(connection: psycopg.Connection, step: str) -> list[dt.date]:
     """The batch days that changed since a step of the checks last judged them, ascending."""
     return [
