@@ -159,13 +159,22 @@ def test_a_missing_landing_root_refuses_the_load_and_keeps_the_warehouse(
     assert orders_of(small_shop) == ["O1", "O2"]
 
 
-def test_files_before_the_first_day_are_not_loaded(tmp_path: Path, database_url: str) -> None:
+def test_files_that_are_not_loaded_are_listed(tmp_path: Path, database_url: str) -> None:
     shop = SmallShop(tmp_path, database_url, first_day=NEXT_DAY)
     land_two_days(shop)
 
-    shop.load()
+    shop.land_text("orders", "_SUCCESS", "")
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        load(shop.shop, instance)
+        event = instance.get_latest_materialization_event(dg.AssetKey(["staging", "orders"]))
 
     assert orders_of(shop) == ["O2"]
+    assert event is not None
+    assert event.asset_materialization is not None
+    metadata = event.asset_materialization.metadata
+    assert metadata["files_before_first_day"].value == [f"{DAY}.csv"]
+    assert metadata["ignored_files"].value == ["_SUCCESS"]
 
 
 def test_other_settings_are_refused_until_a_rebuild(tmp_path: Path, database_url: str) -> None:

@@ -46,13 +46,16 @@ class StagedDay:
 
 
 def stage_batches(
-    shop: Shop, connection: psycopg.Connection, feed: Feed, days: Sequence[dt.date]
+    shop: Shop,
+    connection: psycopg.Connection,
+    feed: Feed,
+    days: Sequence[dt.date],
+    listing: Listing,
 ) -> Iterator[StagedDay]:
     """Make staging and quarantine hold what has landed of a feed for some days.
 
     A day whose files are the ones already staged is left alone. A refused day is left as it was.
     """
-    listing = shop.landing.listing([feed.name])
     for start in range(0, len(days), DAYS_AT_ONCE):
         yield from _stage(shop, connection, feed, days[start : start + DAYS_AT_ONCE], listing)
 

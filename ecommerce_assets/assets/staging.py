@@ -13,8 +13,10 @@ from dagster._core.definitions.source_asset import (
 )
 
 from ecommerce_assets.assets.batches import StagedDay, stage_batches
+from ecommerce_assets.assets.retrying import run_warehouse
 from ecommerce_assets.assets.specs import POOL, SINGLE_RUN, asset_key, table_spec
 from ecommerce_assets.feeds.contract import FEEDS, Feed
+from ecommerce_assets.feeds.landing import Listing
 from ecommerce_assets.partitions import days_of
 from ecommerce_assets.shop import Shop
 from ecommerce_assets.warehouse.staging import (
@@ -64,8 +66,9 @@ def _feed_assets(feed: Feed, days: dg.PartitionsDefinition) -> dg.AssetsDefiniti
     ) -> Iterator[dg.Output[None]]:
         batch_days = days_of(context)
         outcomes = []
-        with shop.warehouse() as connection:
-            for outcome in stage_batches(shop, connection, feed, batch_days):
+        listing = shop.landing.listing([feed.name])
+        with run_warehouse(context, shop) as connection:
+            for outcome in stage_batches(shop, connection, feed, batch_days, listing):
                 outcomes.append(outcome)
                 shop.progress(f"staging {feed.name}", len(outcomes) / len(batch_days))
             refusals = [outcome.refusal for outcome in outcomes if outcome.refusal]
@@ -75,17 +78,29 @@ def _feed_assets(feed: Feed, days: dg.PartitionsDefinition) -> dg.AssetsDefiniti
             f"{feed.name}: {sum(o.is_changed for o in outcomes)} of {len(outcomes)} days changed,"
             f" {len(refusals)} refused"
         )
-        yield from _outputs(
-            context,
-            feed,
-            {
-                outcome.day.isoformat(): _metadata(outcome, rules.get(outcome.day, {}))
-                for outcome in outcomes
-                if not outcome.refusal
-            },
-        )
+        metadata = {
+            outcome.day.isoformat(): _metadata(outcome, rules.get(outcome.day, {}))
+            for outcome in outcomes
+            if not outcome.refusal
+        }
+        if metadata:
+            # Of the folder as a whole, so told once a run.
+            metadata[max(metadata)] |= _left_out(shop, feed, listing)
+        yield from _outputs(context, feed, metadata)
 
     return stage
+
+
+def _left_out(shop: Shop, feed: Feed, listing: Listing) -> dict[str, Any]:
+    """List the files of the feed's folder that no partition loads."""
+    first = shop.settings.first_day
+    early = [
+        file.name
+        for (_, day), files in sorted(listing.batches.items())
+        if first and day < first
+        for file in files
+    ]
+    return {"ignored_files": list(listing.ignored[feed.name]), "files_before_first_day": early}
 
 
 def _metadata(outcome: StagedDay, rules: Mapping[str, int]) -> dict[str, Any]:
