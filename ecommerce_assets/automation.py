@@ -38,25 +38,21 @@ FEED_DAYS_READ_AT_ONCE = 300
 _HOURS_TO_LOAD = 2
 
 
-def load_job(days: dg.PartitionsDefinition) -> UnresolvedAssetJobDefinition:
+def load_job() -> UnresolvedAssetJobDefinition:
     """Build the job that materializes everything, for a batch day or a range of them."""
     return dg.define_asset_job(
         LOAD_JOB,
         dg.AssetSelection.all(),
         description="Everything, for a batch day or a range of them: what `ecommerce load` runs.",
-        partitions_def=days,
     )
 
 
-def audit_job(
-    days: dg.PartitionsDefinition, checks: Sequence[dg.AssetChecksDefinition]
-) -> UnresolvedAssetJobDefinition:
+def audit_job(checks: Sequence[dg.AssetChecksDefinition]) -> UnresolvedAssetJobDefinition:
     """Build the job that judges whole tables: the checks over all days, of what is held by now."""
     return dg.define_asset_job(
         AUDIT_JOB,
         dg.AssetSelection.checks(*checks),
         description="All checks over a range of days; over all days they judge whole tables.",
-        partitions_def=days,
     )
 
 

@@ -3,6 +3,7 @@
 import dagster as dg
 import psycopg
 
+from ecommerce_assets.assets.retrying import run_warehouse
 from ecommerce_assets.assets.specs import POOL, SINGLE_RUN, asset_key, table_spec
 from ecommerce_assets.assets.staging import staged
 from ecommerce_assets.assets.working_off import recompute
@@ -51,7 +52,7 @@ def _dim_product(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     def dim_product(
         context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]
     ) -> dg.MaterializeResult[None]:
-        with shop.warehouse() as connection:
+        with run_warehouse(context, shop) as connection:
             metadata = recompute(
                 context, shop, connection, touched.PRODUCTS, upstream, products.hand_over, work
             )
@@ -84,7 +85,7 @@ def _dim_customer(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     def dim_customer(
         context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]
     ) -> dg.MaterializeResult[None]:
-        with shop.warehouse() as connection:
+        with run_warehouse(context, shop) as connection:
             metadata = recompute(
                 context, shop, connection, touched.CUSTOMERS, upstream, customers.hand_over, work
             )
@@ -109,8 +110,10 @@ def _dim_date(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         backfill_policy=SINGLE_RUN,
         pool=POOL,
     )
-    def _asset(shop: dg.ResourceParam[Shop]) -> dg.MaterializeResult[None]:
-        with shop.warehouse() as connection, writing(connection):
+    def _asset(
+        context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]
+    ) -> dg.MaterializeResult[None]:
+        with run_warehouse(context, shop) as connection, writing(connection):
             wanted, held = calendar.read_range(connection), calendar.read_held_range(connection)
             if wanted != held:
                 calendar.replace(connection, dim_date(*wanted) if wanted else None)

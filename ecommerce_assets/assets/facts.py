@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 import psycopg
 
+from ecommerce_assets.assets.retrying import run_warehouse
 from ecommerce_assets.assets.specs import POOL, SINGLE_RUN, asset_key, table_spec
 from ecommerce_assets.assets.staging import all_staged, staged
 from ecommerce_assets.assets.working_off import recompute
@@ -91,7 +92,7 @@ def _order_cluster(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             quarantined = relation_quarantine(cluster.broken, records, shop.hasher)
             orders.replace(connection, inputs, cluster, quarantined)
 
-        with shop.warehouse() as connection:
+        with run_warehouse(context, shop) as connection:
             metadata = recompute(
                 context, shop, connection, touched.ORDERS, upstream, orders.hand_over, work
             )
@@ -127,7 +128,7 @@ def _fct_inventory_daily(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             )
             inventory.replace(connection, levels)
 
-        with shop.warehouse() as connection:
+        with run_warehouse(context, shop) as connection:
             metadata = recompute(
                 context, shop, connection, touched.INVENTORY, upstream, inventory.hand_over, work
             )
@@ -167,7 +168,7 @@ def _fct_revenue_daily(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             )
             revenue.replace(connection, rows, cause)
 
-        with shop.warehouse() as connection:
+        with run_warehouse(context, shop) as connection:
             revenue.set_range(connection, cause)
             metadata = recompute(
                 context, shop, connection, touched.DATES, upstream, revenue.hand_over, work
@@ -205,7 +206,7 @@ def _fct_cohort_ltv(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     def fct_cohort_ltv(
         context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]
     ) -> dg.MaterializeResult[None]:
-        with shop.warehouse() as connection:
+        with run_warehouse(context, shop) as connection:
             metadata = recompute(
                 context, shop, connection, touched.COHORTS, upstream, cohorts.hand_over, work
             )

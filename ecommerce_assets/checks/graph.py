@@ -10,6 +10,7 @@ import dagster as dg
 import pandas as pd
 import psycopg
 
+from ecommerce_assets.assets.retrying import run_warehouse
 from ecommerce_assets.assets.specs import POOL, asset_key
 from ecommerce_assets.assets.staging import quarantined, staged
 from ecommerce_assets.checks.feeds import FEED_CHECKS, feeds_of, measure
@@ -60,7 +61,7 @@ def accepted_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
     def accepted(
         context: dg.AssetCheckExecutionContext, shop: dg.ResourceParam[Shop]
     ) -> Iterator[dg.AssetCheckResult]:
-        with shop.warehouse() as connection:
+        with run_warehouse(context, shop) as connection:
             refusals = refusals_of(connection, context.run.run_id)
         index = pd.DatetimeIndex(days_of(context))
         refused = []
@@ -102,7 +103,7 @@ def feed_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
     ) -> Iterator[dg.AssetCheckResult]:
         selected = [key for key in checks if key in context.selected_asset_check_keys]
         feeds = {checks[key][1].name: checks[key][1] for key in selected}
-        with shop.warehouse() as connection:
+        with run_warehouse(context, shop) as connection:
             judged = _days_to_judge(context, connection, FEED_STEP)
             measures = {name: measure(connection, feed, judged) for name, feed in feeds.items()}
             for key in selected:
@@ -132,7 +133,7 @@ def table_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
         context: dg.AssetCheckExecutionContext, shop: dg.ResourceParam[Shop]
     ) -> Iterator[dg.AssetCheckResult]:
         verdicts = {}
-        with shop.warehouse() as connection:
+        with run_warehouse(context, shop) as connection:
             judged = _days_to_judge(context, connection, TABLE_STEP)
             with scope(connection, judged):
                 for key, check in checks.items():

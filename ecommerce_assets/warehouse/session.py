@@ -17,15 +17,20 @@ CHANNEL = "warehouse_version"
 _WRITE_LOCK = 0x65636F6D  # any number no other program of this database locks
 _LOCK_SECONDS = 600
 
+_SHUT_DOWN = "57P01"
 _DATABASE_FAULTS = {
     "53100": "the disk of the database is full; make room, then load again",
-    "57P01": "the database was shut down; start it, then load again",
+    _SHUT_DOWN: "the database was shut down; start it, then load again",
     "25006": "the database is read-only; point ECOMMERCE_DATABASE_URL at the primary",
 }
 
 
 class WarehouseError(OperatorError):
     """The database did not do what was asked, for a reason an operator can mend."""
+
+
+class PassingFaultError(WarehouseError):
+    """The database broke off or cannot be reached, which may be over in a moment."""
 
 
 class LockHeldError(WarehouseError):
@@ -51,10 +56,11 @@ def connect(url: str, application_name: str = "ecommerce load") -> Iterator[psyc
 def _explained(error: psycopg.Error) -> WarehouseError:
     known = _DATABASE_FAULTS.get(error.sqlstate or "")
     if known:
-        return WarehouseError(f"Nothing half done was kept: {known}.")
+        kind = PassingFaultError if error.sqlstate == _SHUT_DOWN else WarehouseError
+        return kind(f"Nothing half done was kept: {known}.")
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     if isinstance(error, psycopg.OperationalError):
-        return WarehouseError(
+        return PassingFaultError(
             f"The database cannot be reached or broke off ({reason}); nothing half done was kept, "
             "load again once it is there."
         )
