@@ -8,10 +8,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from ecommerce_assets.warehouse.schema import migrate
 from ecommerce_tests import postgres
 from ecommerce_tests.small_shop import SmallShop, load_days
+
+# A busy machine is no failure, and a run of CI is to be repeatable.
+settings.register_profile("shop", deadline=None, derandomize=True, max_examples=60)
+settings.load_profile("shop")
 
 SHARED = Path(__file__).parents[2] / "shared"
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ecommerce_assets.feeds import reading
@@ -100,7 +100,6 @@ lines = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(lines, st.sampled_from(["\n", "\r\n"]), st.booleans())
 def test_both_csv_readers_read_the_same(body: list[str], newline: str, ends: bool) -> None:
     text = newline.join([HEADER, *body]) + (newline if ends else "")

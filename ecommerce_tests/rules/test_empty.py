@@ -1,4 +1,4 @@
-"""A rule of nothing gives nothing, with the columns of its table: an emptied day is an input too."""
+"""A rule of nothing gives nothing, with its table's columns: an emptied day is an input too."""
 
 import pandas as pd
 import pytest
