@@ -23,9 +23,7 @@ _MEDIA_TYPES = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/
 _NAME = r"[a-z0-9_-]{1,64}"
 _FILE = re.compile(rf"({_NAME})\.({'|'.join(_MEDIA_TYPES)})")
 
-Name = Annotated[
-    str, Path(description="The report's name.", examples=["revenue"], pattern=f"^{_NAME}$")
-]
+Name = Annotated[str, Path(description="The report's name.", examples=["revenue"])]
 
 
 class Report(Fields):
@@ -104,7 +102,8 @@ def _drawn(folder: FilePath) -> list[Report]:
 
 
 def _latest(folder: FilePath, name: str, extension: str) -> Response:
-    for day, of_day in _days(folder):
+    is_name = _FILE.fullmatch(f"{name}.{extension}") is not None
+    for day, of_day in _days(folder) if is_name else ():
         file = of_day / f"{name}.{extension}"
         if file.is_file():
             return Response(

@@ -162,9 +162,9 @@ def test_nothing_can_be_written(plain_api: httpx.Client, method: str) -> None:
     assert response.headers["allow"] == "GET"
 
 
-@pytest.mark.parametrize("name", ["..%2F..%2Fetc%2Fpasswd", "%2e%2e", "a.b", "A", "x" * 65])
+@pytest.mark.parametrize("name", ["..%2F..%2Fetc%2Fpasswd", "%2e%2e", "a.b", "A", "%00", "x" * 65])
 def test_a_report_cannot_be_outside_of_its_folder(plain_api: httpx.Client, name: str) -> None:
-    assert plain_api.get(f"/reports/{name}.png").status_code in (404, 422)
+    problem(plain_api.get(f"/reports/{name}.png"), 404)
 
 
 def test_an_empty_warehouse_is_not_there_yet(database_url: str) -> None:
