@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 from rich.text import Text
 
-from ecommerce_assets import keys_cli, shops_cli
+from ecommerce_assets import keys_cli, operating_cli, shops_cli
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import load_settings
 
@@ -32,6 +32,8 @@ app = typer.Typer(
 app.command()(shops_cli.simulate)
 app.add_typer(shops_cli.importer, name="import")
 app.add_typer(keys_cli.app, name="api-key", no_args_is_help=True)
+
+operating_cli.register(app)
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -142,7 +144,7 @@ def _shop() -> Iterator[tuple["Shop", Any]]:
         yield Shop(settings, progress=progress), instance
 
 
-_STEPS = 12
+_STEPS = 13
 """Six staged feeds, and what is computed from them: one unit of progress each."""
 
 

@@ -6,6 +6,7 @@ import psycopg
 from ecommerce_assets.assets.retrying import run_warehouse
 from ecommerce_assets.assets.specs import POOL, SINGLE_RUN, asset_key, table_spec
 from ecommerce_assets.assets.staging import staged
+from ecommerce_assets.assets.stories import table_story
 from ecommerce_assets.assets.working_off import recompute
 from ecommerce_assets.rules.calendar import dim_date
 from ecommerce_assets.rules.customers import build_customers
@@ -56,7 +57,8 @@ def _dim_product(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             metadata = recompute(
                 context, shop, connection, touched.PRODUCTS, upstream, products.hand_over, work
             )
-        return dg.MaterializeResult(metadata=metadata)
+            story = table_story(connection, DIM_PRODUCT)
+        return dg.MaterializeResult(metadata={**metadata, **story})
 
     return dim_product
 
@@ -89,7 +91,8 @@ def _dim_customer(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             metadata = recompute(
                 context, shop, connection, touched.CUSTOMERS, upstream, customers.hand_over, work
             )
-        return dg.MaterializeResult(metadata=metadata)
+            story = table_story(connection, DIM_CUSTOMER)
+        return dg.MaterializeResult(metadata={**metadata, **story})
 
     return dim_customer
 
@@ -118,6 +121,7 @@ def _dim_date(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             if wanted != held:
                 calendar.replace(connection, dim_date(*wanted) if wanted else None)
                 bump_version(connection)
-        return dg.MaterializeResult()
+            story = table_story(connection, DIM_DATE)
+        return dg.MaterializeResult(metadata=story)
 
     return _asset

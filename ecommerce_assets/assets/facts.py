@@ -8,6 +8,7 @@ import psycopg
 from ecommerce_assets.assets.retrying import run_warehouse
 from ecommerce_assets.assets.specs import POOL, SINGLE_RUN, asset_key, table_spec
 from ecommerce_assets.assets.staging import all_staged, staged
+from ecommerce_assets.assets.stories import preview, restatement_story, table_story
 from ecommerce_assets.assets.working_off import recompute
 from ecommerce_assets.feeds.quarantine import relation_quarantine
 from ecommerce_assets.partitions import days_of
@@ -24,6 +25,8 @@ from ecommerce_assets.warehouse import (
     revenue,
     touched,
 )
+from ecommerce_assets.warehouse.previews import quarantined_rows
+from ecommerce_assets.warehouse.quarantine import relations_by_rule
 from ecommerce_assets.warehouse.tables import (
     DIM_CUSTOMER,
     DIM_PRODUCT,
@@ -96,8 +99,16 @@ def _order_cluster(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             metadata = recompute(
                 context, shop, connection, touched.ORDERS, upstream, orders.hand_over, work
             )
-        for key in (*map(asset_key, (FCT_ORDERS, FCT_ORDER_ITEMS, FCT_RETURNS)), RELATIONS):
-            yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+            stories = {
+                asset_key(table): table_story(connection, table)
+                for table in (FCT_ORDERS, FCT_ORDER_ITEMS, FCT_RETURNS)
+            }
+            stories[RELATIONS] = {
+                "quarantined_by_rule": relations_by_rule(connection),
+                **preview(quarantined_rows(connection, "relation", None, None)),
+            }
+        for key, story in stories.items():
+            yield dg.MaterializeResult(asset_key=key, metadata={**metadata, **story})
 
     return order_cluster
 
@@ -132,7 +143,8 @@ def _fct_inventory_daily(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             metadata = recompute(
                 context, shop, connection, touched.INVENTORY, upstream, inventory.hand_over, work
             )
-        return dg.MaterializeResult(metadata=metadata)
+            story = table_story(connection, FCT_INVENTORY_DAILY)
+        return dg.MaterializeResult(metadata={**metadata, **story})
 
     return fct_inventory_daily
 
@@ -174,7 +186,9 @@ def _fct_revenue_daily(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
                 context, shop, connection, touched.DATES, upstream, revenue.hand_over, work
             )
             restatements.figures_are_complete(connection, cause)
-        return dg.MaterializeResult(metadata=metadata)
+            restated = restatements.list_restatements(connection, run_id=cause.run_id)
+            story = {**restatement_story(restated), **table_story(connection, FCT_REVENUE_DAILY)}
+        return dg.MaterializeResult(metadata={**metadata, **story})
 
     return fct_revenue_daily
 
@@ -210,6 +224,7 @@ def _fct_cohort_ltv(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             metadata = recompute(
                 context, shop, connection, touched.COHORTS, upstream, cohorts.hand_over, work
             )
-        return dg.MaterializeResult(metadata=metadata)
+            story = table_story(connection, FCT_COHORT_LTV)
+        return dg.MaterializeResult(metadata={**metadata, **story})
 
     return fct_cohort_ltv

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
+import pandas as pd
 from dagster._core.definitions.source_asset import (
     SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION as WITHOUT_MATERIALIZATIONS,
 )
@@ -15,10 +16,12 @@ from dagster._core.definitions.source_asset import (
 from ecommerce_assets.assets.batches import StagedDay, stage_batches
 from ecommerce_assets.assets.retrying import run_warehouse
 from ecommerce_assets.assets.specs import POOL, SINGLE_RUN, asset_key, table_spec
+from ecommerce_assets.assets.stories import preview
 from ecommerce_assets.feeds.contract import FEEDS, Feed
 from ecommerce_assets.feeds.landing import Listing
 from ecommerce_assets.partitions import days_of
 from ecommerce_assets.shop import Shop
+from ecommerce_assets.warehouse.previews import quarantined_rows, staged_rows
 from ecommerce_assets.warehouse.staging import (
     log_refusals,
     quarantined_by_rule,
@@ -74,19 +77,24 @@ def _feed_assets(feed: Feed, days: dg.PartitionsDefinition) -> dg.AssetsDefiniti
             refusals = [outcome.refusal for outcome in outcomes if outcome.refusal]
             log_refusals(connection, context.run.run_id, refusals)
             rules = quarantined_by_rule(connection, feed.name, batch_days[0], batch_days[-1])
+            last = max((o.day for o in outcomes if not o.refusal), default=batch_days[-1])
+            previews = {
+                staged(feed.name): staged_rows(connection, feed.name, last),
+                quarantined(feed.name): quarantined_rows(connection, "row", feed.name, last),
+            }
         context.log.info(
             f"{feed.name}: {sum(o.is_changed for o in outcomes)} of {len(outcomes)} days changed,"
             f" {len(refusals)} refused"
         )
         metadata = {
-            outcome.day.isoformat(): _metadata(outcome, rules.get(outcome.day, {}))
+            outcome.day.isoformat(): _metadata(shop, feed, outcome, rules.get(outcome.day, {}))
             for outcome in outcomes
             if not outcome.refusal
         }
         if metadata:
             # Of the folder as a whole, so told once a run.
             metadata[max(metadata)] |= _left_out(shop, feed, listing)
-        yield from _outputs(context, feed, metadata)
+        yield from _outputs(context, metadata, previews)
 
     return stage
 
@@ -103,33 +111,45 @@ def _left_out(shop: Shop, feed: Feed, listing: Listing) -> dict[str, Any]:
     return {"ignored_files": list(listing.ignored[feed.name]), "files_before_first_day": early}
 
 
-def _metadata(outcome: StagedDay, rules: Mapping[str, int]) -> dict[str, Any]:
+def _metadata(
+    shop: Shop, feed: Feed, outcome: StagedDay, rules: Mapping[str, int]
+) -> dict[str, Any]:
     files = outcome.files
+    folder = f"{shop.landing.url.rstrip('/')}/{feed.name}"
+    link = dg.MetadataValue.url if "://" in folder else dg.MetadataValue.path
     ignored = {name for names in files["ignored_columns"] for name in json.loads(names)}
     return {
         "landed": int(files["records"].sum()),
         "dagster/partition_row_count": int(files["staged"].sum()),
         "quarantined": int(files["quarantined"].sum()),
         "quarantined_by_rule": dict(rules),
-        "files": list(files["source_file"]),
+        **{f"file {name}": link(f"{folder}/{name}") for name in files["source_file"]},
         "ignored_columns": sorted(ignored),
         "changed": outcome.is_changed,
     }
 
 
 def _outputs(
-    context: dg.AssetExecutionContext, feed: Feed, metadata: Mapping[str, Mapping[str, Any]]
+    context: dg.AssetExecutionContext,
+    metadata: Mapping[str, Mapping[str, Any]],
+    previews: Mapping[dg.AssetKey, pd.DataFrame],
 ) -> Iterator[dg.Output[None]]:
-    """Mark the accepted days as materialized, by day, and let what is downstream go on."""
-    for key in (staged(feed.name), quarantined(feed.name)):
+    """Mark the accepted days as materialized, by day, and let what is downstream go on.
+
+    Each asset has a preview of the last of the days.
+    """
+    for key, rows in previews.items():
+        told = {day: dict(facts) for day, facts in metadata.items()}
+        if told:
+            told[max(told)] |= preview(rows)
         if len(metadata) == len(context.partition_keys):
-            for day, facts in metadata.items():
+            for day, facts in told.items():
                 context.add_asset_metadata(facts, asset_key=key, partition_key=day)
             yield dg.Output(None, output_name=key.to_python_identifier())
             continue
         # Dagster would mark a refused day like the others: it knows no output for a part of a
         # range. So the days that came in are reported one by one, and the output reports none.
-        for day, facts in metadata.items():
+        for day, facts in told.items():
             context.log_event(dg.AssetMaterialization(key, partition=day, metadata=facts))
         yield dg.Output(
             None,

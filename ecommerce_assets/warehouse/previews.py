@@ -1,0 +1,103 @@
+"""A look at a table for the pages of its asset: how many rows, and a few of them.
+
+Nothing of customers is shown: Dagster's log keeps what is put there, beyond an erasure.
+"""
+
+import datetime as dt
+
+import pandas as pd
+import psycopg
+from psycopg import sql
+
+from ecommerce_assets.warehouse.tables import (
+    DIM_PRODUCT,
+    FCT_COHORT_LTV,
+    FCT_INVENTORY_DAILY,
+    FCT_ORDER_ITEMS,
+    FCT_ORDERS,
+    FCT_RETURNS,
+    FCT_REVENUE_DAILY,
+    QUARANTINE,
+    STAGING,
+    Table,
+)
+
+ROWS = 5
+
+_COUNTED = 100_000
+"""Larger tables are told by the planner's estimate: counting 1 M orders takes 0.1 s, and grows."""
+
+_CUSTOMER_COLUMNS = {"customer_id", "email_sha256"}
+
+# The latest rows, each found from the end of an index.
+_LATEST = {
+    DIM_PRODUCT.name: "from analytics.dim_product order by product_id desc, valid_from desc",
+    FCT_ORDERS.name: "from analytics.fct_orders order by order_date desc",
+    FCT_ORDER_ITEMS.name: """
+        from analytics.fct_order_items where order_id in (
+            select order_id from analytics.fct_orders order by order_date desc limit 5
+        )
+    """,
+    FCT_RETURNS.name: "from analytics.fct_returns order by return_date desc",
+    FCT_INVENTORY_DAILY.name: "from analytics.fct_inventory_daily order by snapshot_date desc",
+    FCT_REVENUE_DAILY.name: "from analytics.fct_revenue_daily order by date desc",
+    FCT_COHORT_LTV.name: "from analytics.fct_cohort_ltv order by cohort_date desc",
+}
+
+
+def row_count(connection: psycopg.Connection, table: Table) -> int:
+    """Count a table's rows, large tables by estimate."""
+    row = connection.execute(
+        "select reltuples::bigint from pg_class where oid = %s::regclass", [table.name]
+    ).fetchone()
+    if row and row[0] > _COUNTED:
+        return int(row[0])
+    count = sql.SQL("select count(*) from {}").format(sql.Identifier(*table.name.split(".")))
+    row = connection.execute(count).fetchone()
+    return int(row[0]) if row else 0
+
+
+def latest_rows(connection: psycopg.Connection, table: Table) -> pd.DataFrame:
+    """Read a few of the latest rows, as texts; none of tables that are all about customers."""
+    if table.name not in _LATEST:
+        return pd.DataFrame()
+    return _texts(connection, table, sql.SQL(_LATEST[table.name]))
+
+
+def staged_rows(connection: psycopg.Connection, feed: str, day: dt.date) -> pd.DataFrame:
+    """Read a few staged records of a feed's day, as texts; none of customers."""
+    if feed == "customers":
+        return pd.DataFrame()
+    source = sql.SQL(
+        "from {} where batch_date = {} order by batch_date, source_file, line_number"
+    ).format(sql.Identifier("staging", feed), sql.Literal(day))
+    return _texts(connection, STAGING[feed], source)
+
+
+def quarantined_rows(
+    connection: psycopg.Connection, stage: str, feed: str | None, day: dt.date | None
+) -> pd.DataFrame:
+    """Read where a few quarantined records lie and what they break, without their values."""
+    cursor = connection.execute(
+        sql.SQL(
+            """
+            select feed, batch_date::text, source_file, line_number::text, (
+                select string_agg(concat_ws(' ', r ->> 'rule', r ->> 'column'), ', ')
+                from jsonb_array_elements(reasons) r
+            ) as reasons
+            from {} where stage = %s and (%s::text is null or feed = %s)
+              and (%s::date is null or batch_date = %s)
+            order by batch_date desc, feed, source_file, line_number limit %s
+            """
+        ).format(sql.Identifier(*QUARANTINE.name.split("."))),
+        [stage, feed, feed, day, day, ROWS],
+    )
+    columns = ["feed", "batch_date", "source_file", "line_number", "reasons"]
+    return pd.DataFrame(cursor.fetchall(), columns=columns)
+
+
+def _texts(connection: psycopg.Connection, table: Table, source: sql.Composable) -> pd.DataFrame:
+    columns = [name for name in table.columns if name not in _CUSTOMER_COLUMNS]
+    selected = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(n)) for n in columns)
+    query = sql.SQL("select {} {} limit {}").format(selected, source, sql.Literal(ROWS))
+    return pd.DataFrame(connection.execute(query).fetchall(), columns=columns)
