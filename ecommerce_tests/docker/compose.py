@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -62,7 +63,7 @@ def environment_file(path: Path) -> dict[str, str]:
 
 
 class Project:
-    """The services of a Compose file and its overlays in a folder of their own, with a network of their own."""
+    """The services of a Compose file and its overlays, with a folder and a network of their own."""
 
     def __init__(self, files: Sequence[Path], images: Callable[[str], Image], folder: Path) -> None:
         document = read(*files)
@@ -94,7 +95,7 @@ class Project:
         assert self._network.stdout is not None
         assert self._network.stdout.readline() == "up\n"
         self._inside = ThreadPoolExecutor(
-            1, initializer=_join_network, initargs=[self._network.pid]
+            1, initializer=_join_network, initargs=(self._network.pid,)
         )
         return self
 
@@ -179,7 +180,7 @@ class Project:
             ended = self._running[name].poll()
             assert ended is None, f"{name} ended with {ended}: {self.log(name)}"
             assert time.monotonic() < deadline, f"{name}: {checked.stderr}; {self.log(name)}"
-            time.sleep(0.2)
+            time.sleep(0.5)
 
     def inside(self, ask: Callable[[], T]) -> T:
         """Call a function within the services' network."""
@@ -257,8 +258,6 @@ def _join_network(process: int) -> None:
 
 
 def _kill_group(process: "subprocess.Popen[str]") -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()

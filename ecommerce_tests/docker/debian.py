@@ -1,4 +1,7 @@
-"""Small Debians, made of the files that this machine's packages have. What is added to one does not belong here."""
+"""Small Debians, made of the files that this machine's packages have.
+
+What is added to one does not belong here.
+"""
 
 import os
 import shutil
@@ -50,9 +53,9 @@ def _files(packages: Sequence[str]) -> Iterator[str]:
     listed = _lines("dpkg-query", "--listfiles", *packages)
     for path in listed:
         # Some of a package's files were removed since, and some lines say what was diverted.
-        if path.startswith("/") and path != "/." and os.path.lexists(path):
-            if path.lstrip("/") not in _LINKS and not path.startswith(_LEFT_OUT):
-                yield path
+        is_path = path.startswith("/") and path != "/." and os.path.lexists(path)
+        if is_path and path.lstrip("/") not in _LINKS and not path.startswith(_LEFT_OUT):
+            yield path
 
 
 def _with_dependencies(packages: Sequence[str]) -> list[str]:

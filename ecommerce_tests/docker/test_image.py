@@ -14,7 +14,7 @@ _INSTALLERS = {"pip", "setuptools", "wheel", "hatchling", "trove-classifiers"}
 
 
 def own_files(image: Image) -> dict[str, Path]:
-    """What the Dockerfile adds to the image it starts from; the upper file where two have a path."""
+    """What the Dockerfile adds to the image it starts from; of two at a path the upper one."""
     return {
         f"/{path.relative_to(layer)}": path
         for layer in image.layers[2:]

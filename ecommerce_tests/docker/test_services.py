@@ -66,13 +66,13 @@ def test_the_shop_is_loaded_asked_and_outlives_its_database(project: Project, do
 
     roles_may_do_what_they_are_for(project)
 
-    land_a_day(landed, "2024-03-06", quantity=3)
     project.stop("postgres")
     status, problem = ask(project, "/metrics/summary?start=2024-03-05", key)
     assert (status, problem["status"]) == (503, 503)
     project.start("postgres")
     project.await_health("postgres")
     assert net_revenue(project, key, until_answered=True) == "20.00"
+    land_a_day(landed, "2024-03-06", quantity=3)
     load(project, "2024-03-06", "2024-03-06")
     assert net_revenue(project, key) == "30.00"
 
@@ -98,11 +98,12 @@ def roles_may_do_what_they_are_for(project: Project) -> None:
 
 def a_dump_restores_what_was_dumped(project: Project, key: str) -> None:
     dump = "/var/lib/postgresql/data/ecommerce.dump"
+    project.stop("api", "daemon", "webserver", "code-location")
     in_database(project, "pg_dump", "--format=custom", f"--file={dump}", "ecommerce")
     before = digests(project)
     kept = (project.volume("postgres-data") / "ecommerce.dump").read_bytes()
 
-    project.stop("api", "daemon", "webserver", "code-location", "postgres")
+    project.stop("postgres")
     project.volume("postgres-data").rename(project.volume("lost"))
     project.start("postgres")
     project.await_health("postgres")
