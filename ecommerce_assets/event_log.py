@@ -68,6 +68,22 @@ class EventLog(PostgresEventLogStorage):
         with self.index_connection() as connection:
             connection.execute(table.insert().from_select(columns, db.select(*values)))
 
+    def _store_runless_asset_check_evaluation(
+        self, event: EventLogEntry, event_id: int | None
+    ) -> None:
+        """Let a day's newer report replace its older one: Dagster's table has room for one."""
+        evaluation = cast(AssetCheckEvaluation, event.get_dagster_event().event_specific_data)
+        table = AssetCheckExecutionsTable
+        older = (
+            (table.c.asset_key == evaluation.asset_key.to_string())
+            & (table.c.check_name == evaluation.check_name)
+            & (table.c.run_id == event.run_id)
+            & (table.c.partition == evaluation.partition)
+        )
+        with self.index_connection() as connection:
+            connection.execute(table.delete().where(older))
+        super()._store_runless_asset_check_evaluation(event, event_id)
+
     def _update_asset_check_evaluation(self, event: EventLogEntry, event_id: int | None) -> None:
         """Let a range's one result stand for each of its days that has none of its own."""
         super()._update_asset_check_evaluation(event, event_id)

@@ -130,6 +130,27 @@ def test_a_refused_day_of_a_range_fails_alone(
     assert materialized == {"2024-03-05", "2024-03-07"}
 
 
+def test_a_day_can_fail_again_in_the_next_range(
+    small_shop: SmallShop, instance: dg.DagsterInstance
+) -> None:
+    small_shop.land_text("customers", "2024-03-05.csv", "no,such,header\n1,2,3\n")
+    for bad in (5, 6):
+        land(small_shop, "2024-03-06", bad)
+
+        result = run(small_shop, instance)
+
+        assert result.failures == []
+        assert [str(refusal.batch_date) for refusal in result.refusals] == ["2024-03-05"]
+        assert statuses(instance, ACCEPTED, "2024-03-05")[0] is Status.FAILED
+        (failed,) = instance.event_log_storage.get_asset_check_execution_history(
+            SHARE, limit=1, partition_filter=PartitionKeyFilter(key="2024-03-06")
+        )
+        assert failed.event is not None
+        evaluation = failed.event.get_dagster_event().event_specific_data
+        assert isinstance(evaluation, dg.AssetCheckEvaluation)
+        assert evaluation.metadata["quarantined"].value == bad
+
+
 def test_the_graph_has_every_check_and_each_belongs_to_batch_days(small_shop: SmallShop) -> None:
     graph = build_defs(small_shop.shop).resolve_asset_graph()
 
