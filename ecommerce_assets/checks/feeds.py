@@ -208,7 +208,8 @@ def _quarantine_share(measures: FeedMeasures, settings: Settings) -> pd.DataFram
 def _volume(measures: FeedMeasures, settings: Settings) -> pd.DataFrame:
     landed = measures.files["landed"]
     usual = usual_volume(measures.landed, pd.DatetimeIndex(landed.index))
-    far_off = (landed - usual).abs() > settings.warn_volume_change * usual
+    change = (landed - usual).abs()
+    far_off = (change > settings.warn_volume_change * usual) & (change >= FEWEST_RECORDS)
     return pd.DataFrame(
         {
             "landed": landed,

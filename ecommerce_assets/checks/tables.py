@@ -112,13 +112,13 @@ def _each_is_fact_or_quarantined(feed: str, key: str, fact: str) -> str:
         ), facts as (
             select f.{key} as key, o.batch_date
             from scope_orders o join {fact} f using (order_id)
-        ), elsewhere as (
-            select key, exists (select from {fact} f where f.{key} = staged.key) as is_fact
-            from staged
+        ), of_staged as (
+            select s.*, f.{key} is not null as is_fact
+            from staged s left join {fact} f on f.{key} = s.key
         )
         select coalesce(s.batch_date, f.batch_date) as batch_date,
-               s.key is null or s.is_quarantined = e.is_fact as is_broken
-        from staged s join elsewhere e using (key) full join facts f using (key)
+               s.key is null or s.is_quarantined = s.is_fact as is_broken
+        from of_staged s full join facts f using (key)
     """  # noqa: S608
 
 

@@ -19,16 +19,13 @@ def usual_volume(landed: pd.Series, days: pd.DatetimeIndex) -> pd.Series:
     `landed` counts records by day, on which days without any may be missing; only days from the
     first one in it on count. Null where the past is too short to tell.
     """
-    if landed.empty:
-        return pd.Series(np.nan, index=days)
-    first = landed.index.min()
-    usual = []
-    for day in days:
-        past = day - pd.to_timedelta(7 * np.arange(1, WEEKS + 1), unit="D")
-        past = past[past >= first]
-        known = landed.reindex(past, fill_value=0)
-        usual.append(known.median() if len(past) >= FEWEST_WEEKS else np.nan)
-    return pd.Series(usual, index=days, dtype="float64")
+    if landed.empty or days.empty:
+        return pd.Series(np.nan, index=days, dtype="float64")
+    every_day = pd.date_range(landed.index.min(), days.max(), freq="D", unit="s")
+    counts = landed.reindex(every_day, fill_value=0).astype("float64")
+    past = pd.concat([counts.shift(7 * week) for week in range(1, WEEKS + 1)], axis=1)
+    usual = past.median(axis=1).where(past.count(axis=1) >= FEWEST_WEEKS)
+    return usual.reindex(days)
 
 
 def open_units(orders: pd.DataFrame, days: pd.DatetimeIndex) -> pd.Series:
