@@ -3,9 +3,11 @@
 import json
 import re
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 from ecommerce_assets.settings import PROJECT_ROOT
+from ecommerce_tests.docker.compose import read
 from ecommerce_tests.docker.image import Image
 from ecommerce_tests.docker.roots import Mount, Root
 
@@ -110,3 +112,31 @@ def test_a_password_is_kept_for_the_user_alone(image, tmp_path):
         image.program, ["sh", "-c", f"DATABASE_PASSWORD_FILE=/run/secrets/password {command}"]
     )
     assert said == "600\n*:*:*:*:with\\: and \\\\ in it\n"
+
+
+_HOW_A_RUN_STARTS = """
+import json, os
+from dagster._core.instance.ref import InstanceRef
+from dagster_docker.container_context import DockerContainerContext
+launcher = InstanceRef.from_dir("/app").run_launcher
+given = json.loads(os.environ["DAGSTER_CONTAINER_CONTEXT"])
+context = DockerContainerContext(
+    env_vars=launcher.env_vars,
+    networks=launcher.networks,
+    container_kwargs=launcher.container_kwargs,
+).merge(DockerContainerContext.create_from_config(given))
+print(json.dumps([context.networks, context.container_kwargs]))
+"""
+
+
+def test_dagster_takes_the_settings_of_runs_in_containers(image, tmp_path, docker):
+    services = read(docker / "compose.yaml", docker / "compose.docker-runs.yaml")["services"]
+    settings = Mount(docker / "dagster.docker-runs.yaml", "/app/dagster.yaml", read_only=True)
+    root = Root(image.layers, tmp_path / "container", [settings], read_only=True)
+    environment = image.environment | services["code-location"]["environment"]
+    program = replace(image.program, environment=environment)
+    networks, options = json.loads(root.run(program, ["python", "-c", _HOW_A_RUN_STARTS]))
+    assert networks == ["ecommerce"]
+    assert options["read_only"] is True
+    assert options["auto_remove"] is True
+    assert "ecommerce-home:/var/lib/ecommerce" in options["volumes"]
