@@ -201,6 +201,9 @@ def main() -> None:
         _print_error(f"{where}{error.strerror or error}.")
         sys.exit(1)
     except sqlalchemy.exc.DBAPIError as error:
-        # Dagster's own state is in the same database.
-        _print_error(f"The database broke off ({str(error.orig).splitlines()[0]}); load again.")
+        # Dagster keeps its state in the same database, by a driver of its own.
+        from ecommerce_assets.warehouse.session import explained
+
+        sqlstate = getattr(error.orig, "pgcode", None)
+        _print_error(str(explained(error.orig or error, sqlstate, is_passing=True)))
         sys.exit(1)

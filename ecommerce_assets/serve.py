@@ -63,7 +63,7 @@ def serve(
         server = {"grpc_server": {"socket": str(code), "location_name": LOCATION}}
         workspace.write_text(json.dumps({"load_from": [server]}))
         listen_on = ("--host", host, "--port")
-        programs.start("The API", "uvicorn", "ecommerce_api.main:app", *listen_on, str(api_port))
+        programs.start("The API", "ecommerce_api", *listen_on, str(api_port))
         programs.start(
             "Dagster's code server",
             *("dagster", "code-server", "start", "--log-level", "warning"),

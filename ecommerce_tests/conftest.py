@@ -89,4 +89,4 @@ def golden_landing(zone: str) -> Path:
 def _load_golden(url: str, zone: str, timezone: str) -> None:
     shop = SmallShop(golden_landing(zone), url, timezone=timezone)
     migrate(url)
-    load_days(shop.shop)
+    assert load_days(shop.shop).failures == []

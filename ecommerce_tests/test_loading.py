@@ -216,6 +216,20 @@ def test_a_held_lock_is_reported_with_its_holder(database_url: str) -> None:
         pass
 
 
+def test_a_locked_table_is_reported_with_its_holder(database_url: str) -> None:
+    with (
+        connect(database_url, "a migration") as holder,
+        holder.transaction(),
+        connect(database_url) as other,
+    ):
+        holder.execute("lock table staging.orders in exclusive mode")
+        with (
+            pytest.raises(LockHeldError, match=r"a migration \(process"),
+            writing(other, lock_seconds=1),
+        ):
+            other.execute("delete from staging.orders")
+
+
 def _load_in_its_own_process(landing: str, url: str) -> None:
     load_days(SmallShop(Path(landing), url).shop)
 

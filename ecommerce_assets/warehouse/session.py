@@ -50,16 +50,18 @@ def connect(url: str, application_name: str = "ecommerce load") -> Iterator[psyc
         ) as connection:
             yield connection
     except psycopg.Error as error:
-        raise _explained(error) from error
+        passing = isinstance(error, psycopg.OperationalError)
+        raise explained(error, error.sqlstate, is_passing=passing) from error
 
 
-def _explained(error: psycopg.Error) -> WarehouseError:
-    known = _DATABASE_FAULTS.get(error.sqlstate or "")
+def explained(error: Exception, sqlstate: str | None, *, is_passing: bool) -> WarehouseError:
+    """Say in a sentence what a driver's error means for the one who runs the load."""
+    known = _DATABASE_FAULTS.get(sqlstate or "")
     if known:
-        kind = PassingFaultError if error.sqlstate == _SHUT_DOWN else WarehouseError
+        kind = PassingFaultError if sqlstate == _SHUT_DOWN else WarehouseError
         return kind(f"Nothing half done was kept: {known}.")
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    if isinstance(error, psycopg.OperationalError):
+    if is_passing:
         return PassingFaultError(
             f"The database cannot be reached or broke off ({reason}); nothing half done was kept, "
             "load again once it is there."
@@ -74,17 +76,18 @@ def writing(
     """Run a block as one transaction, alone among all writers of the warehouse.
 
     Raises:
-        LockHeldError: the lock did not come free within `lock_seconds`; names who holds it.
+        LockHeldError: the lock, or a table, did not come free within `lock_seconds`; names who
+            holds it.
     """
-    with connection.transaction():
-        connection.execute(
-            sql.SQL("set local lock_timeout = {}").format(sql.Literal(f"{lock_seconds}s"))
-        )
-        try:
+    try:
+        with connection.transaction():
+            connection.execute(
+                sql.SQL("set local lock_timeout = {}").format(sql.Literal(f"{lock_seconds}s"))
+            )
             connection.execute("select pg_advisory_xact_lock(%s)", [_WRITE_LOCK])
-        except psycopg.errors.LockNotAvailable:
-            raise LockHeldError(_held_message(connection.info.dsn, lock_seconds)) from None
-        yield connection
+            yield connection
+    except psycopg.errors.LockNotAvailable:
+        raise LockHeldError(_held_message(connection, lock_seconds)) from None
 
 
 def bump_version(connection: psycopg.Connection) -> None:
@@ -100,20 +103,27 @@ def bump_version(connection: psycopg.Connection) -> None:
     )
 
 
-def _held_message(dsn: str, lock_seconds: int) -> str:
-    with psycopg.connect(dsn) as looker:
-        holder = looker.execute(
-            """
-            select coalesce(nullif(a.application_name, ''), 'an unnamed program'), a.pid,
-                   date_trunc('second', a.xact_start)::text
-            from pg_locks l join pg_stat_activity a using (pid)
-            where l.locktype = 'advisory' and l.objid = %s and l.granted
-            """,
-            [_WRITE_LOCK],
-        ).fetchone()
+def _held_message(connection: psycopg.Connection, lock_seconds: int) -> str:
+    holder = connection.execute(
+        """
+        select coalesce(nullif(a.application_name, ''), 'an unnamed program'), a.pid,
+               date_trunc('second', a.xact_start)::text
+        from pg_locks l
+        join pg_stat_activity a using (pid)
+        left join pg_class c on c.oid = l.relation
+        where l.granted and a.pid <> pg_backend_pid() and (
+            l.locktype = 'advisory' and l.objid = %s
+            or c.relnamespace::regnamespace::text = any(%s)
+                and l.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock',
+                               'AccessExclusiveLock')
+        )
+        order by a.xact_start limit 1
+        """,
+        [_WRITE_LOCK, ["staging", "quarantine", "analytics", "ops"]],
+    ).fetchone()
     who = "{} (process {}, since {})".format(*holder) if holder else "a program that has just ended"
     return (
-        f"The warehouse's lock was not free for {lock_seconds} s: it is held by {who}; "
+        f"The warehouse was not free for {lock_seconds} s: it is locked by {who}; "
         "wait for it or end it, then load again."
     )
 
