@@ -13,6 +13,7 @@ from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_START_TAG,
 )
 
+from ecommerce_assets.assets.reports import GROUP as REPORTS_GROUP
 from ecommerce_assets.automation import LOAD_JOB
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.errors import OperatorError
@@ -43,10 +44,12 @@ def load(
     instance: dg.DagsterInstance,
     first: dt.date | None = None,
     last: dt.date | None = None,
+    *,
+    draw_reports: bool = True,
 ) -> Load:
     """Materialize all batch days that have landed or are held, or those of a range, in one run.
 
-    A day whose files are gone takes back what it said.
+    A day whose files are gone takes back what it said. The reports are drawn of the last day.
 
     Raises:
         LandingError: the landing zone cannot be read.
@@ -75,6 +78,7 @@ def load(
         },
         raise_on_error=False,
         run_config=_QUIET,
+        asset_selection=None if draw_reports else _without_reports(job),
     )
     with shop.warehouse() as connection:
         log_refusals(connection, result.run_id, list(_from_the_future(shop, listing, days)))
@@ -103,6 +107,11 @@ def _days(
         days = listing.days() | set(held_days(connection))
     earliest = max(filter(None, (first, shop.settings.first_day)), default=dt.date.min)
     return sorted(day for day in days if earliest <= day <= (last or dt.date.max))
+
+
+def _without_reports(job: dg.JobDefinition) -> list[dg.AssetKey]:
+    keys = job.asset_layer.executable_asset_keys
+    return [key for key in keys if job.asset_layer.get(key).group_name != REPORTS_GROUP]
 
 
 def _from_the_future(shop: Shop, listing: Listing, days: Sequence[dt.date]) -> Iterator[Refusal]:

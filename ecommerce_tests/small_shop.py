@@ -27,7 +27,7 @@ class SmallShop:
             landing=str(landing),
             database_url=database_url,
             _env_file=None,
-            **{"currency": "EUR", **settings},
+            **{"currency": "EUR", "home": landing.parent / "home", **settings},
         )
         self.shop = Shop(self.settings, now=lambda: NOW)
         landing.mkdir(parents=True, exist_ok=True)
@@ -77,13 +77,14 @@ class SmallShop:
 
 
 def load_days(shop: Shop, first: str | None = None, last: str | None = None) -> Load:
-    """Load through Dagster, on an instance of its own."""
+    """Load through Dagster, on an instance of its own; the reports, which take seconds, aside."""
     with dg.DagsterInstance.ephemeral() as instance:
         return load(
             shop,
             instance,
             dt.date.fromisoformat(first) if first else None,
             dt.date.fromisoformat(last) if last else None,
+            draw_reports=False,
         )
 
 

@@ -1,5 +1,7 @@
 """Cohorts of days grouped to months, as retention and lifetime value show them. Draws nothing."""
 
+import datetime as dt
+
 import pandas as pd
 
 from ecommerce_assets.reports.context import Context
@@ -10,13 +12,19 @@ MONTHS = 13
 """A year of cohort months, and the same month a year before."""
 
 
+def earliest_month(end: dt.date) -> dt.date:
+    """Give the first day of the earliest month that is shown of a period up to `end`."""
+    return (pd.Period(end, freq="M") - (MONTHS - 1)).start_time.date()
+
+
 def months_shown(first: pd.Timestamp | None, context: Context) -> pd.DatetimeIndex:
     """Give the first days of the months up to the period's end, from the month of `first`.
 
     At most `MONTHS`; only the last where there is no cohort, and `first` is None.
     """
-    last = pd.Timestamp(context.end).to_period("M")
-    start = last if first is None else max(last - (MONTHS - 1), first.to_period("M"))
+    last = pd.Period(context.end, freq="M")
+    earliest = pd.Period(earliest_month(context.end), freq="M")
+    start = last if first is None else max(earliest, first.to_period("M"))
     return pd.period_range(min(start, last), last, freq="M").to_timestamp().as_unit("s")
 
 

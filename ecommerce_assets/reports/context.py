@@ -11,7 +11,8 @@ class Context:
     """The store and period of a report.
 
     `start` and `end` are the first and the last business date of the period, `as_of` is the last
-    loaded batch date (None before the first load), `return_days` the days within which a return is refunded.
+    loaded batch date (None before the first load), `return_days` the days within which a return is
+    refunded.
     """
 
     store: str
