@@ -54,7 +54,7 @@ def connect(url: str, application_name: str = "ecommerce load") -> Iterator[psyc
         raise explained(error, error.sqlstate, is_passing=passing) from error
 
 
-def explained(error: Exception, sqlstate: str | None, *, is_passing: bool) -> WarehouseError:
+def explained(error: BaseException, sqlstate: str | None, *, is_passing: bool) -> WarehouseError:
     """Say in a sentence what a driver's error means for the one who runs the load."""
     known = _DATABASE_FAULTS.get(sqlstate or "")
     if known:
