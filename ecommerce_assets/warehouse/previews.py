@@ -27,7 +27,8 @@ ROWS = 5
 _COUNTED = 100_000
 """Larger tables are told by the planner's estimate: counting 1 M orders takes 0.1 s, and grows."""
 
-_CUSTOMER_COLUMNS = {"customer_id", "email_sha256"}
+_CUSTOMER_COLUMNS = {"customer_id", "email_sha256", "reason"}
+"""What names a customer, and what one wrote, who may name anybody."""
 
 # The latest rows, each found from the end of an index.
 _LATEST = {

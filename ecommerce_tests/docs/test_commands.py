@@ -27,7 +27,7 @@ def shown(page: Path) -> Iterator[list[str]]:
         *re.findall(r"(?<!`)`([^`\n]+)`", text),
     ]
     for line in code:
-        for words in re.findall(r"(?:^|[\s(/])ecommerce( [^|;&()\"#]*)", line):
+        for words in re.findall(r"(?:^|[\s(/])ecommerce( -*[a-z][^|;&()<>\"#]*)", line):
             yield shlex.split(words.replace("'", ""))
 
 
@@ -36,7 +36,7 @@ def check(words: list[str]) -> None:
     words = list(words)
     while words and words[0] in (commands := getattr(command, "commands", {})):
         command = commands[words.pop(0)]
-    assert not (commands and words), f"there is no command {words[0]}"
+    assert not commands or not words or words[0].startswith("-"), f"no command {words[0]}"
     options = {name for parameter in command.params for name in parameter.opts}
     for word in words:
         option = word.strip("[]").partition("=")[0]
