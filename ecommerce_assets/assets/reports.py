@@ -106,7 +106,8 @@ def _reports(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
                 metadata, asset_key=report_key(name), partition_key=day.isoformat()
             )
 
-        names = sorted(key.path[-1] for key in context.selected_asset_keys)
+        # In this order: Dagster wants what an asset depends on to come before it.
+        names = [n for n in (*REPORTS, BUNDLE) if report_key(n) in context.selected_asset_keys]
         batch_days = days_of(context)
         to_draw = batch_days if config.all_days else batch_days[-1:]
         for number, day in enumerate(to_draw, start=1):
