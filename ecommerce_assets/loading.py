@@ -129,7 +129,7 @@ def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
         if not event.is_step_failure:
             continue
         error = event.step_failure_data.error
-        while error and error.cause:
+        while error and error.cause and error.cls_name not in known:
             error = error.cause
         if error is None or error.cls_name == "RefusedDaysError":
             continue
