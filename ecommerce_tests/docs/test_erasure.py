@@ -79,11 +79,6 @@ def test_a_customer_of_guest_orders_now_is_gone_and_revenue_stays(
     assert find(shop) == []
     assert not names_the_customer("\n".join(map(str, contents(shop.url).values())))
     assert shop.rows(FIGURES) == [(4, 80, 10, 3, 1, 0)]
-
-
-def test_dagster_s_log_never_named_the_customer(
-    shop: SmallShop, instance: dg.DagsterInstance
-) -> None:
     logged = "".join(
         serialize_value(entry)
         for run in instance.get_runs()
@@ -103,13 +98,6 @@ def test_a_customer_whose_orders_are_removed_is_gone_and_so_is_their_revenue(
         ("I4",),
     ]
     assert shop.rows(FIGURES) == [(2, 40, 0, 1, 1, 0)]
-
-
-def test_rows_deleted_in_the_tables_alone_come_back(shop: SmallShop) -> None:
-    shop.execute(f"delete from staging.customers where customer_id = '{CUSTOMER}'")
-    shop.land("customers", DAY, customer(), customer(CUSTOMER, email=ADDRESS))
-    shop.load()
-    assert find(shop)
 
 
 def find(shop: SmallShop) -> list[tuple[Any, ...]]:
