@@ -6,7 +6,7 @@ BIN = .venv/bin
 
 run: .venv/run
 	$(BIN)/python -m ecommerce_assets.shops.demo
-	$(BIN)/ecommerce load
+	$(BIN)/ecommerce load --reports
 	$(BIN)/ecommerce serve
 
 test: .venv/dev

@@ -49,6 +49,9 @@ def load(
         dt.datetime | None,
         typer.Option("--to", formats=["%Y-%m-%d"], help="The last batch day to load."),
     ] = None,
+    reports: Annotated[
+        bool, typer.Option("--reports", help="Draw the last day's reports too, as at night.")
+    ] = False,
 ) -> None:
     """Load the landed batch days into the warehouse, and take back those whose files are gone.
 
@@ -60,7 +63,7 @@ def load(
     from ecommerce_assets.loading import load
 
     with _shop() as (shop, instance):
-        _report(shop, load(shop, instance, first, last))
+        _report(shop, load(shop, instance, first, last, draw_reports=reports))
 
 
 @app.command()

@@ -45,11 +45,12 @@ def load(
     first: dt.date | None = None,
     last: dt.date | None = None,
     *,
-    draw_reports: bool = True,
+    draw_reports: bool = False,
 ) -> Load:
     """Materialize all batch days that have landed or are held, or those of a range, in one run.
 
-    A day whose files are gone takes back what it said. The reports are drawn of the last day.
+    A day whose files are gone takes back what it said. The reports, which take longer to draw than
+    a day to load, are drawn of the last day if asked for.
 
     Raises:
         LandingError: the landing zone cannot be read.

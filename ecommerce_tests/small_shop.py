@@ -69,7 +69,6 @@ class SmallShop:
         with psycopg.connect(self.url, options="-c TimeZone=UTC") as connection:
             return connection.execute(query, parameters).fetchall()
 
-
     def execute(self, statement: str) -> None:
         """Change the warehouse behind the loader's back."""
         with psycopg.connect(self.url) as connection:
@@ -77,14 +76,13 @@ class SmallShop:
 
 
 def load_days(shop: Shop, first: str | None = None, last: str | None = None) -> Load:
-    """Load through Dagster, on an instance of its own; the reports, which take seconds, aside."""
+    """Load through Dagster, on an instance of its own."""
     with dg.DagsterInstance.ephemeral() as instance:
         return load(
             shop,
             instance,
             dt.date.fromisoformat(first) if first else None,
             dt.date.fromisoformat(last) if last else None,
-            draw_reports=False,
         )
 
 

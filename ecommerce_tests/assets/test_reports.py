@@ -56,14 +56,14 @@ def shop(small_shop: SmallShop) -> SmallShop:
 def loaded(
     migrated_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[SmallShop, dg.DagsterInstance]]:
-    """The same days, loaded as the command does it; for tests that change nothing."""
+    """The same days, loaded with the reports; for tests that change nothing."""
     with (
         postgres.database(migrated_template) as url,
         dg.DagsterInstance.ephemeral() as instance,
     ):
         shop = SmallShop(tmp_path_factory.mktemp("shop") / "landing", url)
         land_three_days(shop)
-        assert not load(shop.shop, instance).failures
+        assert not load(shop.shop, instance, draw_reports=True).failures
         yield shop, instance
 
 

@@ -55,7 +55,9 @@ def assert_expected(zone: str, url: str) -> None:
             assert found == _rows(wanted), file.stem
 
 
-def _table(connection: psycopg.Connection, file: Path, wanted: pd.DataFrame) -> set[tuple[str, ...]]:
+def _table(
+    connection: psycopg.Connection, file: Path, wanted: pd.DataFrame
+) -> set[tuple[str, ...]]:
     if file.stem == "staged":
         counts = " union all ".join(
             f"select '{feed}' as feed, batch_date, count(*) as records"
