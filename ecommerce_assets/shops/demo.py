@@ -12,7 +12,7 @@ _DAYS = 400
 
 
 def simulate_if_empty(shop: Shop) -> None:
-    """Write a shop up to yesterday into the landing zone, if it is a folder without landed files."""
+    """Write a shop up to yesterday into the landing zone, if it is a folder without files."""
     landing = shop.settings.landing_url
     if "://" in landing or (Path(landing).exists() and shop.landing.listing().days()):
         return
