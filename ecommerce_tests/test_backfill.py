@@ -1,0 +1,269 @@
+"""An operator's day at the running UI: a range is one run, a broken file blocks its day alone."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import dagster as dg
+import pytest
+from dagster._core.storage.asset_check_execution_record import (
+    AssetCheckExecutionRecordStatus as Status,
+)
+from dagster._core.storage.event_log.base import PartitionKeyFilter
+
+from ecommerce_assets.instance import open_instance
+from ecommerce_assets.settings import PROJECT_ROOT, load_settings
+from ecommerce_tests.small_shop import SmallShop, customer, item, order, product
+
+T = TypeVar("T")
+
+DAYS = ["2024-03-05", "2024-03-06", "2024-03-07"]
+RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+ACCEPTED = dg.AssetCheckKey(dg.AssetKey(["staging", "orders"]), "accepted")
+
+
+@pytest.fixture
+def environment(
+    tmp_path: Path, small_shop: SmallShop, monkeypatch: pytest.MonkeyPatch
+) -> SmallShop:
+    """The small shop as the one that programs started from here work for."""
+    monkeypatch.setenv("ECOMMERCE_DATABASE_URL", small_shop.url)
+    monkeypatch.setenv("ECOMMERCE_LANDING", str(small_shop.landing))
+    monkeypatch.setenv("ECOMMERCE_CURRENCY", "EUR")
+    monkeypatch.setenv("ECOMMERCE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("ECOMMERCE_FIRST_DAY", "2024-03-01")
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    return small_shop
+
+
+@pytest.fixture
+def instance(environment: SmallShop) -> Iterator[dg.DagsterInstance]:
+    with open_instance(load_settings()) as opened:
+        yield opened
+
+
+def land_day(shop: SmallShop, day: str) -> None:
+    shop.land("customers", day, customer(day))
+    shop.land("products", day, product(updated_at=day))
+    shop.land("orders", day, order(day, customer_id=day, ordered_at=f"{day}T10:00:00Z"))
+    shop.land("order_items", day, item(f"I{day}", day))
+
+
+class Operator:
+    """Who works with the UI: what its pages ask for, asked here."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}/graphql"
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            (value,) = json.load(answer)["data"].values()
+        return value
+
+    def switch_off_automation(self) -> None:
+        repository = {
+            "repositoryName": "__repository__",
+            "repositoryLocationName": "ecommerce_assets",
+        }
+        sensors = self.ask(
+            """
+            query ($repository: RepositorySelector!) {
+              sensorsOrError(repositorySelector: $repository) {
+                ... on Sensors { results { id sensorState { selectorId } } }
+              }
+            }
+            """,
+            repository=repository,
+        )["results"]
+        for sensor in sensors:
+            stopped = self.ask(
+                "mutation ($id: String!) { stopSensor(id: $id) { __typename } }", id=sensor["id"]
+            )
+            assert stopped["__typename"] == "StopSensorMutationResult"
+
+    def materialize(self, day: str) -> dict[str, Any]:
+        """Run the job `load` for a day, and give the ended run."""
+        launched = self.ask(
+            """
+            mutation ($params: ExecutionParams!) {
+              launchRun(executionParams: $params) {
+                __typename ... on LaunchRunSuccess { run { runId } }
+              }
+            }
+            """,
+            params={
+                "selector": {
+                    "repositoryName": "__repository__",
+                    "repositoryLocationName": "ecommerce_assets",
+                    "jobName": "load",
+                },
+                "executionMetadata": {"tags": [{"key": "dagster/partition", "value": day}]},
+                "runConfigData": {},
+            },
+        )
+        return self.ended(launched["run"]["runId"])
+
+    def ended(self, run_id: str) -> dict[str, Any]:
+        def look() -> dict[str, Any] | None:
+            (run,) = [run for run in self.runs() if run["runId"] == run_id]
+            return run if run["status"] in ("SUCCESS", "FAILURE", "CANCELED") else None
+
+        return until(look)
+
+    def runs(self) -> list[dict[str, Any]]:
+        query = "{ runsOrError { ... on Runs { results { runId status tags { key value } } } } }"
+        runs: list[dict[str, Any]] = self.ask(query)["results"]
+        return [{**run, "tags": {t["key"]: t["value"] for t in run["tags"]}} for run in runs]
+
+    def backfill(self, keys: list[dg.AssetKey], days: list[str]) -> str:
+        """Backfill assets over some days, and give the status that it ends with."""
+        launched = self.ask(
+            """
+            mutation ($params: LaunchBackfillParams!) {
+              launchPartitionBackfill(backfillParams: $params) {
+                __typename ... on LaunchBackfillSuccess { backfillId }
+              }
+            }
+            """,
+            params={"assetSelection": [{"path": key.path} for key in keys], "partitionNames": days},
+        )
+
+        def look() -> str | None:
+            status: str = self.ask(
+                """
+                query ($id: String!) {
+                  partitionBackfillOrError(backfillId: $id) {
+                    ... on PartitionBackfill { status }
+                  }
+                }
+                """,
+                id=launched["backfillId"],
+            )["status"]
+            return None if status in ("REQUESTED", "CANCELING", "FAILING") else status
+
+        return until(look)
+
+
+def until(look: Callable[[], T | None], seconds: float = 240) -> T:
+    """Look until there is something to see."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        seen = look()
+        if seen is not None:
+            return seen
+        time.sleep(0.5)
+    raise AssertionError(f"nothing to see for {seconds} s")
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture
+def operator(environment: SmallShop) -> Iterator[Operator]:
+    """The UI of `ecommerce serve`, its automation switched off."""
+    port = free_port()
+    arguments = ["serve", "--ui-port", str(port), "--api-port", str(free_port())]
+    program = subprocess.Popen(
+        [sys.executable, "-c", "from ecommerce_assets.cli import main; main()", *arguments],
+        cwd=PROJECT_ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        someone = Operator(port)
+
+        def answers() -> bool | None:
+            assert program.poll() is None
+            try:
+                return bool(someone.ask("{ version }"))
+            except (urllib.error.URLError, ConnectionError):
+                return None
+
+        until(answers)
+        someone.switch_off_automation()
+        yield someone
+    finally:
+        program.send_signal(signal.SIGTERM)
+        program.wait(60)
+
+
+def latest(instance: dg.DagsterInstance, check: dg.AssetCheckKey, day: str) -> Status:
+    (record,) = instance.event_log_storage.get_asset_check_execution_history(
+        check, limit=1, partition_filter=PartitionKeyFilter(key=day)
+    )
+    return record.status
+
+
+def test_a_range_then_a_broken_day_then_a_mended_one(
+    environment: SmallShop, operator: Operator, instance: dg.DagsterInstance
+) -> None:
+    for day in DAYS:
+        land_day(environment, day)
+    tables = [
+        dg.AssetKey([schema, name])
+        for schema, names in {
+            "staging": "customers products orders order_items returns inventory",
+            "quarantine": "customers products orders order_items returns inventory relations",
+            "analytics": "dim_product dim_customer dim_date fct_orders fct_order_items fct_returns"
+            " fct_inventory_daily fct_revenue_daily fct_cohort_ltv",
+        }.items()
+        for name in names.split()
+    ]
+
+    assert operator.backfill(tables, DAYS) == "COMPLETED_SUCCESS"
+    (run,) = operator.runs()
+    assert [run["tags"][tag] for tag in RANGE] == [DAYS[0], DAYS[-1]]
+    for key in tables:
+        assert instance.get_materialized_partitions(key) == set(DAYS), key
+    assert environment.rows("select count(*) from analytics.fct_orders") == [(3,)]
+
+    good = (environment.landing / "orders" / f"{DAYS[1]}.csv").read_bytes()
+    environment.land_text("orders", f"{DAYS[1]}.csv", "something,else\n1,2\n")
+    assert operator.materialize(DAYS[1])["status"] == "FAILURE"
+    assert latest(instance, ACCEPTED, DAYS[1]) is Status.FAILED
+    assert latest(instance, ACCEPTED, DAYS[0]) is Status.SUCCEEDED
+    assert environment.rows("select count(*) from analytics.fct_orders") == [(3,)]
+
+    (environment.landing / "orders" / f"{DAYS[1]}.csv").write_bytes(good)
+    assert operator.materialize(DAYS[1])["status"] == "SUCCESS"
+    assert latest(instance, ACCEPTED, DAYS[1]) is Status.SUCCEEDED
+
+
+def test_a_range_on_the_command_line_is_one_run(
+    environment: SmallShop, instance: dg.DagsterInstance
+) -> None:
+    for day in DAYS:
+        land_day(environment, day)
+    command = ["asset", "materialize", "-m", "ecommerce_assets.definitions", "--partition-range"]
+
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "dagster", *command, f"{DAYS[0]}...{DAYS[-1]}"),
+            *("--select", "group:staging or group:quarantine or group:analytics"),
+        ],
+        cwd=PROJECT_ROOT,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    (run,) = instance.get_runs()
+    assert [run.tags[tag] for tag in RANGE] == [DAYS[0], DAYS[-1]]
+    materialized = instance.get_materialized_partitions(dg.AssetKey(["analytics", "fct_orders"]))
+    assert materialized == set(DAYS)
