@@ -82,7 +82,7 @@ class Root:
                 steps.append(f"mount -o remount,ro,bind {target}")
         if self.read_only:
             steps.append(f"mount -o remount,ro {root}")
-            steps.append(f"mount -t tmpfs -o mode=1777 tmpfs {root}/tmp")
+            steps.append(f"mount -t tmpfs -o mode=1777,noexec,nosuid,nodev tmpfs {root}/tmp")
         steps.append(f'exec chroot {root} "$@"')
         join = ["nsenter", f"--net=/proc/{network}/ns/net"] if network else []
         return subprocess.Popen(
