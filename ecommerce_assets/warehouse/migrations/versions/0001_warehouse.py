@@ -283,12 +283,25 @@ create table ops.refusals (
 );
 create index on ops.refusals (run_id);
 
-create table ops.loads (
-    run_id text primary key,
-    started_at timestamptz not null default now(),
-    last_batch_date_before date
+create table ops.complete_figures (
+    only_row boolean primary key default true check (only_row),
+    last_batch_date date
 );
-comment on table ops.loads is 'the last loaded batch date before a run changed anything';
+insert into ops.complete_figures (last_batch_date) values (null);
+comment on table ops.complete_figures is
+    'the last loaded batch date when the figures by day were last computed through';
+
+create table ops.touched_batches (batch_date date primary key);
+comment on table ops.touched_batches is
+    'the batch days that changed since the figures by day were last computed through';
+
+create table ops.unchecked_batches (
+    step text not null,
+    batch_date date not null,
+    primary key (step, batch_date)
+);
+comment on table ops.unchecked_batches is
+    'the batch days that changed since a step of the checks last judged them';
 
 create table ops.restatements (
     restated_at timestamptz not null default now(),
@@ -297,10 +310,11 @@ create table ops.restatements (
     last_batch_date date not null,
     date date not null,
     figure text not null,
-    old_value numeric(20,4),
-    new_value numeric(20,4)
+    old_value numeric,
+    new_value numeric
 );
 create index on ops.restatements (date);
+create index on ops.restatements (run_id);
 
 create table ops.api_keys (
     name text collate "C" primary key,
