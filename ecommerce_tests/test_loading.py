@@ -95,7 +95,7 @@ def test_a_refused_feed_day_fails_alone_and_the_rest_is_loaded(small_shop: Small
 
     assert [refusal.sentence for refusal in result.refusals] == [
         f"orders of {DAY} was refused: {DAY}.csv: the header has no column order_id, status,"
-        " ordered_at, ingested_at; is this file a orders export?."
+        " ordered_at, ingested_at; land the orders export here."
     ]
     assert result.failures == []
     assert orders == {NEXT_DAY, "2024-03-07"}

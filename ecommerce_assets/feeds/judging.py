@@ -15,9 +15,19 @@ import numpy.typing as npt
 import pandas as pd
 import pandera.pandas as pa
 
-from ecommerce_assets.feeds.contract import DECIMALS, Feed, Store
+from ecommerce_assets.feeds.contract import DECIMALS, Feed, Store, Writing
 from ecommerce_assets.feeds.parsing import Mask, parse
 from ecommerce_assets.rules.money import half_up
+
+
+_ARTICLES = {
+    Writing.MOMENT: "a moment",
+    Writing.DATE: "a date",
+    Writing.AMOUNT: "an amount",
+    Writing.PRICE: "an amount",
+    Writing.WHOLE: "a whole number",
+    Writing.TEXT: "a text",
+}
 
 
 @dataclass(frozen=True)
@@ -55,7 +65,7 @@ def judge(
         values[name] = parsed.values.mask(broken) if broken.any() else parsed.values
         if not column.nullable:
             faults += _fault("required", name, "is missing", texts[name].isna().to_numpy())
-        faults += _fault("type", name, f"is not written as a {feed.writing(name)}", broken)
+        faults += _fault("type", name, f"is not written as {_ARTICLES[feed.writing(name)]}", broken)
         decimals = DECIMALS.get(feed.writing(name))
         cut = ~parsed.precise & ~broken
         faults += _fault("precision", name, f"has more than {decimals} decimals", cut)

@@ -4,6 +4,7 @@ What is in a file is not read here.
 """
 
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -124,6 +125,14 @@ class LandingZone:
 
 def _reason(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+    def digests(self, files: Iterable[LandedFile]) -> dict[str, str]:
+        """Give the SHA-256 of each file, by its name.
+
+        Raises:
+            RefusedFileError: one is gone or cannot be read.
+        """
+        return {file.name: hashlib.sha256(self.read(file)).hexdigest() for file in files}
 
 
 def _stamp(entry: Mapping[str, Any]) -> str:

@@ -66,7 +66,7 @@ def check_header(name: str, header: Sequence[str], feed: Feed) -> list[str]:
     if missing:
         raise RefusedFileError(
             name,
-            f"the header has no column {', '.join(missing)}; is this file a {feed.name} export?",
+            f"the header has no column {', '.join(missing)}; land the {feed.name} export here",
         )
     return [column for column in header if column not in feed.columns]
 

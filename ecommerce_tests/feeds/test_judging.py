@@ -64,6 +64,8 @@ def test_a_good_record_is_staged(feed: str) -> None:
         ("orders", "ordered_at", "2024-03-05T10:00+0100", "type"),
         ("orders", "ordered_at", "2024-03-05T10:00Z ", None),
         ("orders", "ordered_at", "2024-03-05 10:00+05:30", None),
+        ("orders", "ordered_at", "2024-03-05T10:00+01", None),
+        ("orders", "ordered_at", "2024-03-05T10:00-24", "type"),
         ("orders", "ordered_at", "2024-03-05T10:00:00.5-08:00", None),
         ("orders", "ordered_at", "2024-03-05", None),
         ("orders", "ordered_at", "0000-01-01", "type"),
