@@ -19,7 +19,6 @@ from ecommerce_assets.feeds.contract import DECIMALS, Feed, Store, Writing
 from ecommerce_assets.feeds.parsing import Mask, parse
 from ecommerce_assets.rules.money import half_up
 
-
 _ARTICLES = {
     Writing.MOMENT: "a moment",
     Writing.DATE: "a date",
