@@ -31,7 +31,7 @@ class Report(Fields):
 
     name: str = Field(description="Its name.", examples=["revenue"])
     date: dt.date = Field(
-        description="The batch date it stands for: what was known on that day.",
+        description="The batch date it stands for: the last of its 91 days.",
         examples=["2024-03-29"],
     )
     formats: list[str] = Field(

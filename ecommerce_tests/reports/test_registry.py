@@ -52,7 +52,7 @@ CASES = {
         shop_frames.year_of_frames(),
         shop_frames.context(dt.date(2022, 2, 1), dt.date(2022, 2, 28)),
     ),
-    "nothing": lambda: (shop_frames.no_frames(), shop_frames.context()),
+    "nothing": lambda: (shop_frames.no_frames(), shop_frames.context(as_of=None)),
     "very large sums": _huge,
 }
 
@@ -115,6 +115,12 @@ def test_the_document_has_a_page_of_sentences_and_a_page_a_report() -> None:
         lines = [text.replace("\n", " ") for text in drawn.texts(page)]
         assert {title, sentence, f"{number} / 9"} <= set(lines)
         assert drawn.overlapping(page) == []
+
+
+def test_the_pages_say_where_nothing_is_loaded_yet() -> None:
+    _, context = CASES["nothing"]()
+    (contents,) = paper.document("Daily report", context, [])
+    assert "Nothing is loaded yet" in drawn.texts(contents)
 
 
 def test_the_bundle_is_a_pdf_of_a4_pages() -> None:
