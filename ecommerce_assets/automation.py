@@ -47,12 +47,15 @@ def load_job() -> UnresolvedAssetJobDefinition:
     )
 
 
-def audit_job(checks: Sequence[dg.AssetChecksDefinition]) -> UnresolvedAssetJobDefinition:
+def audit_job(
+    days: dg.PartitionsDefinition, checks: Sequence[dg.AssetChecksDefinition]
+) -> UnresolvedAssetJobDefinition:
     """Build the job that judges whole tables: the checks over all days, of what is held by now."""
     return dg.define_asset_job(
         AUDIT_JOB,
         dg.AssetSelection.checks(*checks),
         description="All checks over a range of days; over all days they judge whole tables.",
+        partitions_def=days,  # Dagster infers a job's partitions from assets, not from checks
     )
 
 
@@ -140,7 +143,7 @@ def late_files(shop: Shop, days: dg.PartitionsDefinition) -> dg.SensorDefinition
                 continue
             looked += 1
             seen[key] = stamp
-            if _digests(shop, files) != held.get((feed, day), {}):
+            if shop.landing.digests(files) != held.get((feed, day), {}):
                 wanted.append(day)
         # Feed-days that neither landed nor are held will not come back under their old stamp.
         known = {f"{feed} {day}" for feed, day in {*listing.batches, *held}}
@@ -295,10 +298,6 @@ def _stamp(files: Sequence[LandedFile]) -> str:
     """Fold what a listing tells of a feed-day's files; a year of them makes a cursor of 90 kB."""
     listed = json.dumps([(file.name, file.stamp) for file in files])
     return hashlib.sha256(listed.encode()).hexdigest()[:12]
-
-
-def _digests(shop: Shop, files: Sequence[LandedFile]) -> dict[str, str]:
-    return {file.name: hashlib.sha256(shop.landing.read(file)).hexdigest() for file in files}
 
 
 def _days(tags: Mapping[str, str]) -> str:

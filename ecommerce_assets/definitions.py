@@ -32,6 +32,7 @@ def build_defs(shop: Shop | None = None) -> dg.Definitions:
         # Code references, partitioned checks and mapped specs may change; tests pin our use.
         warnings.simplefilter("ignore", BetaWarning)
         warnings.simplefilter("ignore", PreviewWarning)
+        warnings.filterwarnings("ignore", "Parameter `partitions_def`", DeprecationWarning)
         accepted = accepted_checks(days)
         audited = [feed_checks(days), table_checks(days)]
         assets = dg.with_source_code_references(
@@ -45,7 +46,7 @@ def build_defs(shop: Shop | None = None) -> dg.Definitions:
         defs = dg.Definitions(
             assets=assets,
             asset_checks=[accepted, *audited],
-            jobs=[load_job(), audit_job(audited)],
+            jobs=[load_job(), audit_job(days, audited)],
             schedules=[load_yesterday(shop.settings), audit_weekly(shop.settings, days)],
             sensors=[late_files(shop, days), *failure_hooks(shop.settings)],
             resources={"shop": shop},

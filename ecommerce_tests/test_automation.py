@@ -128,6 +128,20 @@ def test_a_file_that_was_only_touched_is_no_change(look: Look) -> None:
     assert look() == []
 
 
+def test_a_file_that_cannot_be_read_is_asked_for_once_and_holds_up_no_other(look: Look) -> None:
+    look.shop.load()
+    look()
+    gone = look.shop.landing / "customers" / "2024-03-05.csv"
+    gone.unlink()
+    gone.symlink_to(gone.with_name("nowhere"))
+    look.shop.land("customers", "2024-03-08", customer("another"))
+
+    asked = look()
+
+    assert "2024-03-08" in asked
+    assert look() == []
+
+
 def test_a_change_that_is_taken_back_is_asked_for_both_ways(look: Look) -> None:
     look.shop.load()
     look()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
+import psycopg
 import pytest
 from dagster._core.storage.asset_check_execution_record import (
     AssetCheckExecutionRecordStatus as Status,
@@ -149,6 +150,52 @@ def test_a_day_can_fail_again_in_the_next_range(
         evaluation = failed.event.get_dagster_event().event_specific_data
         assert isinstance(evaluation, dg.AssetCheckEvaluation)
         assert evaluation.metadata["quarantined"].value == bad
+
+
+def test_accepted_judged_alone_tells_a_day_that_is_not_what_is_staged(
+    small_shop: SmallShop, instance: dg.DagsterInstance
+) -> None:
+    land(small_shop, "2024-03-05", 0)
+    run(small_shop, instance)
+    job = dg.define_asset_job("alone", dg.AssetSelection.checks(ACCEPTED))
+    defs = dg.Definitions.merge(build_defs(small_shop.shop), dg.Definitions(jobs=[job]))
+
+    def judged_alone() -> Status:
+        alone = defs.resolve_job_def("alone")
+        tags = {f"dagster/asset_partition_range_{end}": "2024-03-05" for end in ("start", "end")}
+        assert alone.execute_in_process(instance=instance, tags=tags).success
+        return statuses(instance, ACCEPTED, "2024-03-05")[0]
+
+    assert judged_alone() is Status.SUCCEEDED
+    small_shop.land_text("customers", "2024-03-05.csv", "no,such,header\n1,2,3\n")
+    assert judged_alone() is Status.FAILED
+
+
+def test_the_audit_finds_what_no_day_names(
+    small_shop: SmallShop, instance: dg.DagsterInstance
+) -> None:
+    land(small_shop, "2024-03-05", 0)
+    land(small_shop, "2024-03-06", 0)
+    run(small_shop, instance)
+    with psycopg.connect(small_shop.url) as connection:
+        connection.execute(
+            """
+            insert into analytics.dim_customer (customer_id, orders, net_revenue, is_inferred)
+            values ('stray', 0, 0, false)
+            """
+        )
+    audit = build_defs(small_shop.shop).resolve_job_def("audit")
+    tags = {
+        "dagster/asset_partition_range_start": "2024-03-05",
+        "dagster/asset_partition_range_end": "2024-03-06",
+    }
+
+    assert audit.execute_in_process(instance=instance, tags=tags).success
+
+    check = dg.AssetCheckKey(dg.AssetKey(["analytics", "dim_customer"]), "conservation")
+    assert statuses(instance, check, "2024-03-06")[0] is Status.FAILED
+    assert statuses(instance, check, "2024-03-05")[0] is Status.SUCCEEDED
+    assert statuses(instance, ACCEPTED, "2024-03-06") == [Status.SUCCEEDED]
 
 
 def test_the_graph_has_every_check_and_each_belongs_to_batch_days(small_shop: SmallShop) -> None:

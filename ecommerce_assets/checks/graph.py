@@ -4,7 +4,8 @@ A step and an event each cost milliseconds; what is measured and judged stands i
 """
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 
 import dagster as dg
 import pandas as pd
@@ -26,6 +27,7 @@ from ecommerce_assets.warehouse.staging import (
     Refusal,
     checked,
     refusals_of,
+    staged_digests,
     unchecked_days,
 )
 
@@ -62,7 +64,10 @@ def accepted_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
         context: dg.AssetCheckExecutionContext, shop: dg.ResourceParam[Shop]
     ) -> Iterator[dg.AssetCheckResult]:
         with run_warehouse(context, shop) as connection:
-            refusals = refusals_of(connection, context.run.run_id)
+            if _is_load(context):
+                refusals = refusals_of(connection, context.run.run_id)
+            else:
+                refusals = list(_not_staged(shop, connection, feeds.values(), days_of(context)))
         index = pd.DatetimeIndex(days_of(context))
         refused = []
         for key in sorted(context.selected_asset_check_keys, key=str):
@@ -75,7 +80,7 @@ def accepted_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
                     verdicts.loc[day, "file"] = refusal.source_file or "all"
                     verdicts.loc[day, "reason"] = refusal.reason
             yield tell(context, key.asset_key, key.name, dg.AssetCheckSeverity.ERROR, verdicts)
-        if refused:
+        if refused and _is_load(context):
             raise RefusedDaysError(refused)
 
     return accepted
@@ -153,11 +158,31 @@ def _days_to_judge(
 ) -> list[dt.date]:
     """The days of a range that changed since they were judged; or all, where nothing is loaded."""
     days = days_of(context)
-    is_load = bool(context.job_def.asset_layer.executable_asset_keys)
-    if len(days) == 1 or not is_load:
+    if len(days) == 1 or not _is_load(context):
         return days
     unchecked = set(unchecked_days(connection, step))
     return [day for day in days if day in unchecked]
+
+
+def _is_load(context: dg.AssetCheckExecutionContext) -> bool:
+    """Whether the run materializes anything, or only judges what is there."""
+    return bool(context.job_def.asset_layer.executable_asset_keys)
+
+
+def _not_staged(
+    shop: Shop,
+    connection: psycopg.Connection,
+    feeds: Iterable[str],
+    days: Sequence[dt.date],
+) -> Iterator[Refusal]:
+    """Tell the feed-days of which other files lie in the landing zone than staging holds."""
+    held = staged_digests(connection)
+    listing = shop.landing.listing()
+    for feed, day in product(feeds, days):
+        files = listing.batches.get((feed, day), ())
+        if shop.landing.digests(files) != held.get((feed, day), {}):
+            reason = "what has landed is not what is staged; materialize the day"
+            yield Refusal(feed, day, None, reason)
 
 
 def _severity(is_error: bool) -> dg.AssetCheckSeverity:

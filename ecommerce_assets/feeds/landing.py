@@ -122,17 +122,16 @@ class LandingZone:
             ) from error
         return content
 
+    def digests(self, files: Iterable[LandedFile]) -> dict[str, str] | None:
+        """Give the SHA-256 of each file, by its name; None if one cannot be read."""
+        try:
+            return {file.name: hashlib.sha256(self.read(file)).hexdigest() for file in files}
+        except RefusedFileError:
+            return None
+
 
 def _reason(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
-
-    def digests(self, files: Iterable[LandedFile]) -> dict[str, str]:
-        """Give the SHA-256 of each file, by its name.
-
-        Raises:
-            RefusedFileError: one is gone or cannot be read.
-        """
-        return {file.name: hashlib.sha256(self.read(file)).hexdigest() for file in files}
 
 
 def _stamp(entry: Mapping[str, Any]) -> str:
