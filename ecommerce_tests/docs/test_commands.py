@@ -40,7 +40,7 @@ def check(words: list[str]) -> None:
     options = {name for parameter in command.params for name in parameter.opts}
     for word in words:
         option = word.strip("[]").partition("=")[0]
-        if option.startswith("-"):
+        if option.startswith("-") and option != "-":  # a lone one is standard output
             assert option in options | {"--help"}, f"{command.name} has no option {option}"
 
 
