@@ -1,0 +1,83 @@
+"""What the page of an asset tells of its last run, and that it tells nothing of customers."""
+
+import json
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from ecommerce_assets.loading import load
+from ecommerce_tests.small_shop import (
+    SmallShop,
+    customer,
+    item,
+    order,
+    product,
+    returned,
+    stock,
+)
+
+
+@pytest.fixture
+def told(small_shop: SmallShop) -> dict[str, dict[str, Any]]:
+    """The metadata of each asset's last materialization, after a late order restated a day."""
+    small_shop.land("customers", "2024-03-05", customer("Kunde-7"), customer("X", created_at=""))
+    small_shop.land("products", "2024-03-05", product())
+    small_shop.land("orders", "2024-03-05", order(customer_id="Kunde-7"))
+    small_shop.land("order_items", "2024-03-05", item(), item("I9", "O9"))
+    small_shop.land("inventory", "2024-03-05", stock())
+    with dg.DagsterInstance.ephemeral() as instance:
+        load(small_shop.shop, instance, draw_reports=False)
+        small_shop.land("returns", "2024-03-06", returned(returned_at="2024-03-06"))
+        small_shop.land("orders", "2024-03-06", order("O2", customer_id="Kunde-7"))
+        small_shop.land("order_items", "2024-03-06", item("I2", "O2"))
+        load(small_shop.shop, instance, draw_reports=False)
+        events = instance.get_latest_materialization_events(
+            [dg.AssetKey(key.path) for key in instance.all_asset_keys()]
+        )
+        return {
+            key.to_user_string(): {
+                name: value.value for name, value in event.asset_materialization.metadata.items()
+            }
+            for key, event in events.items()
+            if event is not None and event.asset_materialization is not None
+        }
+
+
+def test_a_feed_tells_what_landed_and_links_to_its_files(
+    told: dict[str, dict[str, Any]], small_shop: SmallShop
+) -> None:
+    story = told["staging/orders"]
+
+    assert (story["landed"], story["dagster/partition_row_count"], story["quarantined"]) == (
+        1,
+        1,
+        0,
+    )
+    path = small_shop.landing / "orders" / "2024-03-06.csv"
+    assert story["file 2024-03-06.csv"] == str(path)
+    assert "O2" in story["preview"]
+
+
+def test_tables_tell_their_rows_and_show_a_few(told: dict[str, dict[str, Any]]) -> None:
+    assert told["analytics/fct_orders"]["dagster/row_count"] == 2
+    assert "O2" in told["analytics/fct_orders"]["preview"]
+    assert told["analytics/dim_customer"]["dagster/row_count"] == 1
+    assert told["quarantine/relations"]["quarantined_by_rule"] == {"orphan": 1}
+
+
+def test_revenue_tells_which_dates_were_restated(told: dict[str, dict[str, Any]]) -> None:
+    story = told["analytics/fct_revenue_daily"]
+
+    assert story["restated_dates"] == ["2024-03-05"]
+    assert "| 2024-03-05 | orders | 1 | 2 |" in story["restatements"]
+
+
+def test_nothing_is_told_of_customers(told: dict[str, dict[str, Any]]) -> None:
+    everything = json.dumps(told, default=str)
+
+    assert "Kunde-7" not in everything
+    assert "example.com" not in everything
+    assert "email" not in everything
+    assert "preview" not in told["analytics/dim_customer"]
+    assert "preview" not in told["staging/customers"]
