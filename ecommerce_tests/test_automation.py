@@ -190,6 +190,23 @@ def test_an_unreadable_landing_zone_is_a_skip_with_its_sentence(small_shop: Smal
     assert "ECOMMERCE_LANDING" in str(data.skip_message)
 
 
+def test_every_asset_is_to_be_fresh_by_the_store_s_clock(
+    tmp_path: Path, database_url: str
+) -> None:
+    shop = SmallShop(tmp_path, database_url, timezone="Pacific/Auckland", load_at="23:30")
+    graph = build_defs(shop.shop).resolve_asset_graph()
+
+    policies = {graph.get(key).freshness_policy for key in graph.executable_asset_keys}
+
+    assert policies == {
+        dg.FreshnessPolicy.cron(
+            deadline_cron="30 1 * * *",
+            lower_bound_delta=dt.timedelta(hours=2),
+            timezone="Pacific/Auckland",
+        )
+    }
+
+
 @pytest.fixture
 def received() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """A webhook that keeps what is posted to it."""
