@@ -8,7 +8,7 @@ import pytest
 
 from ecommerce_assets.settings import PROJECT_ROOT
 from ecommerce_tests.docker.image import Image, build
-from ecommerce_tests.docker.kept import KEPT
+from ecommerce_tests.docker.kept import KEPT, forget_unused
 from ecommerce_tests.docker.roots import why_not_here
 
 
@@ -20,7 +20,9 @@ def image() -> Image:
     KEPT.mkdir(exist_ok=True)
     with (KEPT / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return build()
+        image = build()
+        forget_unused()
+    return image
 
 
 @pytest.fixture

@@ -4,10 +4,12 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 KEPT = Path(tempfile.gettempdir()) / "ecommerce-layers"
+_KEPT_SECONDS = 7200  # longer than any run of the tests
 
 
 def kept(kind: str, made_of: Sequence[str], fill: Callable[[Path], None]) -> Path:
@@ -24,4 +26,12 @@ def kept(kind: str, made_of: Sequence[str], fill: Callable[[Path], None]) -> Pat
         finally:
             for rest in KEPT.glob(f"{filling.name}*"):
                 shutil.rmtree(rest)
+    os.utime(folder)
     return folder
+
+
+def forget_unused() -> None:
+    """Remove what no run has asked for lately."""
+    for folder in KEPT.iterdir():
+        if folder.is_dir() and time.time() - folder.stat().st_mtime > _KEPT_SECONDS:
+            shutil.rmtree(folder)
