@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -119,8 +120,6 @@ def test_new_replaced_and_removed_files_are_asked_for_by_their_day(look: Look) -
 
 
 def test_a_file_that_was_only_touched_is_no_change(look: Look) -> None:
-    import os
-
     look.shop.load()
     look()
     os.utime(look.shop.landing / "customers" / "2024-03-05.csv", (1, 1))
@@ -140,6 +139,29 @@ def test_a_file_that_cannot_be_read_is_asked_for_once_and_holds_up_no_other(look
 
     assert "2024-03-08" in asked
     assert look() == []
+
+
+def test_an_edit_that_keeps_size_and_time_is_found_in_turn(
+    look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(automation, "FEED_DAYS_READ_IN_TURN", 2)
+    look.shop.load()
+    look()
+    path = look.shop.landing / "customers" / "2024-03-08.csv"
+    before = path.stat()
+    path.write_bytes(path.read_bytes().replace(b"DE", b"FR"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    assert [look() for _ in range(4)].count(["2024-03-08"]) == 1
+
+
+def test_a_refused_content_is_not_asked_for_again(look: Look) -> None:
+    look.shop.load()
+    look()
+    look.shop.land_text("customers", "2024-03-05.csv", "something,else\n1,2\n")
+
+    assert look() == ["2024-03-05"]
+    assert [look() for _ in range(3)] == [[], [], []]
 
 
 def test_a_change_that_is_taken_back_is_asked_for_both_ways(look: Look) -> None:
@@ -190,9 +212,7 @@ def test_an_unreadable_landing_zone_is_a_skip_with_its_sentence(small_shop: Smal
     assert "ECOMMERCE_LANDING" in str(data.skip_message)
 
 
-def test_every_asset_is_to_be_fresh_by_the_store_s_clock(
-    tmp_path: Path, database_url: str
-) -> None:
+def test_every_asset_is_to_be_fresh_by_the_store_s_clock(tmp_path: Path, database_url: str) -> None:
     shop = SmallShop(tmp_path, database_url, timezone="Pacific/Auckland", load_at="23:30")
     graph = build_defs(shop.shop).resolve_asset_graph()
 
