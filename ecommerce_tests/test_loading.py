@@ -312,9 +312,14 @@ def ecommerce(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[
             {"database_url": "postgresql://nobody@127.0.0.1:1/nothing"},
             "The database cannot",
         ),
+        (
+            ["database-url"],
+            {"database_url": "postgresql://nobody@127.0.0.1:1/nothing"},
+            "The database cannot",
+        ),
         (["import", "online-retail", "/no/such/file.csv", "/tmp"], {}, "/no/such/file.csv"),
     ],
-    ids=["time zone", "share", "landing root", "landing URL", "range", "database", "import"],
+    ids=["time zone", "share", "landing root", "landing URL", "range", "database", "URL", "import"],
 )
 def test_bad_input_gets_one_clear_sentence(
     arguments: list[str], settings: dict[str, str], sentence: str, tmp_path: Path, database_url: str

@@ -9,6 +9,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from ecommerce_assets.errors import OperatorError
+from ecommerce_assets.warehouse.session import explained
 
 READER = "ecommerce_reader"
 """The database role of the API, which can only SELECT."""
@@ -23,6 +24,7 @@ def migrate(url: str) -> None:
 
     Raises:
         SchemaError: it comes from a newer version of this program.
+        WarehouseError: the database cannot be reached, or refuses a statement.
     """
     config = Config()
     config.set_main_option("script_location", str(files(__package__) / "migrations"))
@@ -46,10 +48,11 @@ def migrate(url: str) -> None:
             connection.execute(sqlalchemy.text("create schema if not exists ops"))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-    except sqlalchemy.exc.OperationalError as error:
-        if isinstance(error.orig, psycopg.Error):
-            raise error.orig from None
-        raise
+    except sqlalchemy.exc.DBAPIError as error:
+        if not isinstance(error.orig, psycopg.Error):
+            raise
+        passing = isinstance(error.orig, psycopg.OperationalError)
+        raise explained(error.orig, error.orig.sqlstate, is_passing=passing) from error
     finally:
         engine.dispose()
 
