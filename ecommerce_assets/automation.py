@@ -6,6 +6,7 @@ What a run does stands in the assets and checks.
 import datetime as dt
 import hashlib
 import json
+import re
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -132,8 +133,8 @@ def late_files(shop: Shop, days: dg.PartitionsDefinition) -> dg.SensorDefinition
             return dg.SkipReason(str(error))
         with shop.warehouse() as connection:
             held = staged_digests(connection)
-        memory = json.loads(context.cursor or '{"turn": "", "seen": {}}')
-        seen: dict[str, list[str]] = memory["seen"]
+        memory = json.loads(context.cursor or "{}")
+        seen: dict[str, list[str]] = memory.get("seen", {})
         batches = {
             f"{day} {feed}": (feed, day)
             for feed, day in {*listing.batches, *held}
@@ -146,7 +147,7 @@ def late_files(shop: Shop, days: dg.PartitionsDefinition) -> dg.SensorDefinition
         changed = [key for key in sorted(batches) if stamps[key] != seen.get(key, [""])[0]]
         changed = changed[:FEED_DAYS_READ_AT_ONCE]
         settled = sorted(key for key in batches if stamps[key] == seen.get(key, [""])[0])
-        later = [key for key in settled if key > memory["turn"]]
+        later = [key for key in settled if key > memory.get("turn", "")]
         in_turn = (later or settled)[:FEED_DAYS_READ_IN_TURN]
         wanted = []
         for key in (*changed, *in_turn):
@@ -262,7 +263,8 @@ def _errors(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Iterator[str]:
         error = event.step_failure_data.error
         while error and error.cause:
             error = error.cause
-        yield f"{event.step_key}: {error.message.strip() if error else 'failed'}"
+        reason = re.sub(r"^[\w.]+Error: ", "", error.message.strip()) if error else "failed"
+        yield f"{event.step_key}: {reason}"
 
 
 def _post(url: str, message: Mapping[str, Any]) -> None:

@@ -300,6 +300,7 @@ def test_failures_and_failed_checks_are_posted_and_passes_are_not(
     run_and_tell(of_failure, "2024-03-06")
     message = messages[-1]
     assert message["status"] == "FAILURE"
+    assert message["errors"][0].startswith("accepted: orders of 2024-03-06 was refused: ")
     assert "2024-03-06.csv" in message["text"]
     assert "example.com" not in json.dumps(messages)
 
