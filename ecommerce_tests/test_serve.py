@@ -100,7 +100,7 @@ def test_both_answer_and_two_interrupts_leave_no_program_behind(served):
 
 def test_one_that_dies_ends_the_others_and_is_named(served):
     def is_api(program: psutil.Process) -> bool:
-        return "uvicorn" in program.cmdline()
+        return "ecommerce_api" in program.cmdline()
 
     until(lambda: served.process.poll() is not None or any(map(is_api, served.programs())))
     programs = served.programs()
