@@ -61,10 +61,9 @@ def build_cluster(
     )
     orders = _with_totals(orders, lines)
     exceeds = orders["discount_amount"] > orders["gross_amount"]
-    facts = orders[~exceeds].assign(
-        order_date=business_date(orders["ordered_at"], timezone),
-        is_recognised=orders["status"].isin(RECOGNISED),
-    )
+    facts = orders[~exceeds].copy()
+    facts["order_date"] = business_date(facts["ordered_at"], timezone)
+    facts["is_recognised"] = facts["status"].isin(RECOGNISED)
 
     has_order = lines["order_id"].isin(facts["order_id"])
     line_facts = _line_facts(lines[has_order], facts, product_versions)

@@ -53,9 +53,9 @@ def winter_template(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> 
     return template("winter", fill)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(chromium: str, winter_template: str) -> Iterator["Browser"]:
-    """A browser. It starts after the load: both want this thread's event loop."""
+    """A browser. While it is open, nothing else of this thread can have an event loop."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -1,0 +1,173 @@
+"""What is computed of a key is the same alone and together with any others.
+
+The warehouse computes touched keys only, whichever happen to be touched at once.
+"""
+
+import csv
+import io
+import random
+
+import pandas as pd
+import pytest
+
+from ecommerce_assets.feeds.contract import FEEDS, Store
+from ecommerce_assets.feeds.privacy import Hasher
+from ecommerce_assets.feeds.reading import read_records
+from ecommerce_assets.feeds.split import LandedRecords, split
+from ecommerce_assets.rules.cohorts import cohort_values
+from ecommerce_assets.rules.customers import build_customers
+from ecommerce_assets.rules.inventory import SNAPSHOT_KEY, stock_levels
+from ecommerce_assets.rules.orders import Cluster, build_cluster
+from ecommerce_assets.rules.products import price_history
+from ecommerce_assets.rules.revenue import daily_revenue
+from ecommerce_assets.warehouse.tables import (
+    DIM_CUSTOMER,
+    DIM_PRODUCT,
+    FCT_COHORT_LTV,
+    FCT_INVENTORY_DAILY,
+    FCT_ORDER_ITEMS,
+    FCT_ORDERS,
+    FCT_RETURNS,
+    FCT_REVENUE_DAILY,
+    Table,
+)
+from ecommerce_tests.random_shop import DAYS, random_records
+
+Staged = dict[str, pd.DataFrame]
+
+
+@pytest.fixture(scope="module", params=range(5))
+def staged(request: pytest.FixtureRequest) -> Staged:
+    """Staged records of all feeds."""
+    rng = random.Random(request.param)
+    return {feed: staged_feed(rng, feed) for feed in FEEDS}
+
+
+def staged_feed(rng: random.Random, feed: str) -> pd.DataFrame:
+    landed = []
+    for day in DAYS:
+        records = random_records(rng, feed, day)
+        file = io.StringIO()
+        writer = csv.DictWriter(file, list(FEEDS[feed].columns))
+        writer.writeheader()
+        writer.writerows(records)
+        name = f"{day}.csv"
+        read = read_records(name, file.getvalue().encode(), FEEDS[feed])
+        landed.append(LandedRecords(pd.Timestamp(day), name, read))
+    return split(FEEDS[feed], Store("UTC", "EUR"), Hasher(None), landed).staged
+
+
+def assert_same_rows(table: Table, one_by_one: list[pd.DataFrame], together: pd.DataFrame) -> None:
+    rows = [row for frame in one_by_one for row in texts(table, frame)]
+    assert sorted(rows) == sorted(texts(table, together))
+
+
+def texts(table: Table, frame: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Give the rows as comparable texts; a whole number is one, whichever type holds it."""
+    rows = frame[list(table.columns)].astype(object).itertuples(index=False, name=None)
+    return [tuple("" if pd.isna(value) else str(value) for value in row) for row in rows]
+
+
+def cluster(staged: Staged, order_ids: pd.Series) -> Cluster:
+    return build_cluster(
+        order_ids,
+        staged["orders"][staged["orders"]["order_id"].isin(order_ids)],
+        staged["order_items"],
+        staged["returns"],
+        price_history(staged["products"]),
+        timezone="Pacific/Auckland",
+        return_days=3,
+    )
+
+
+def all_order_ids(staged: Staged) -> pd.Series:
+    ids = [staged[feed]["order_id"] for feed in ("orders", "order_items", "returns")]
+    return pd.concat(ids).drop_duplicates()
+
+
+def each(keys: pd.Series) -> list[pd.Series]:
+    return [keys.iloc[[position]] for position in range(len(keys))]
+
+
+def test_an_order(staged: Staged) -> None:
+    ids = all_order_ids(staged)
+    together = cluster(staged, ids)
+    alone = [cluster(staged, one) for one in each(ids)]
+
+    assert_same_rows(FCT_ORDERS, [one.orders for one in alone], together.orders)
+    assert_same_rows(FCT_ORDER_ITEMS, [one.order_items for one in alone], together.order_items)
+    assert_same_rows(FCT_RETURNS, [one.returns for one in alone], together.returns)
+    broken = sorted(together.broken[["feed", "business_key", "rule"]].itertuples(index=False))
+    assert broken == sorted(
+        row
+        for one in alone
+        for row in one.broken[["feed", "business_key", "rule"]].itertuples(index=False)
+    )
+
+
+def test_a_product(staged: Staged) -> None:
+    products = staged["products"]
+    alone = [price_history(records) for _, records in products.groupby("product_id")]
+
+    assert_same_rows(DIM_PRODUCT, alone, price_history(products))
+
+
+def test_a_customer(staged: Staged) -> None:
+    orders = cluster(staged, all_order_ids(staged)).orders.dropna(subset="customer_id")
+    customers = staged["customers"]
+    ids = pd.concat([customers["customer_id"], orders["customer_id"]]).drop_duplicates()
+    alone = [
+        build_customers(
+            customers[customers["customer_id"].isin(one)], orders[orders["customer_id"].isin(one)]
+        )
+        for one in each(ids)
+    ]
+
+    assert_same_rows(DIM_CUSTOMER, alone, build_customers(customers, orders))
+
+
+def test_a_stock_level(staged: Staged) -> None:
+    inventory, versions = staged["inventory"], price_history(staged["products"])
+    alone = [
+        stock_levels(records, versions, timezone="Pacific/Auckland")
+        for _, records in inventory.groupby(SNAPSHOT_KEY)
+    ]
+
+    together = stock_levels(inventory, versions, timezone="Pacific/Auckland")
+    assert_same_rows(FCT_INVENTORY_DAILY, alone, together)
+
+
+def test_a_date(staged: Staged) -> None:
+    facts = cluster(staged, all_order_ids(staged))
+    customers = build_customers(
+        staged["customers"], facts.orders.dropna(subset="customer_id")
+    ).set_index("customer_id")
+    dates = pd.Series(pd.date_range("2024-02-20", "2024-03-10", unit="s"))
+
+    def revenue(dates: pd.Series) -> pd.DataFrame:
+        return daily_revenue(
+            dates,
+            facts.orders[facts.orders["order_date"].isin(dates)],
+            facts.returns[facts.returns["return_date"].isin(dates)],
+            customers["first_order_date"],
+        )
+
+    assert_same_rows(FCT_REVENUE_DAILY, [revenue(one) for one in each(dates)], revenue(dates))
+
+
+def test_a_cohort(staged: Staged) -> None:
+    facts = cluster(staged, all_order_ids(staged))
+    orders = facts.orders[facts.orders["is_recognised"] & facts.orders["customer_id"].notna()]
+    returns = facts.returns.merge(orders[["order_id", "customer_id"]], on="order_id")
+    customers = build_customers(staged["customers"], orders).dropna(subset="first_order_date")
+
+    def cohort(customers: pd.DataFrame) -> pd.DataFrame:
+        ids = customers["customer_id"]
+        return cohort_values(
+            customers,
+            orders[orders["customer_id"].isin(ids)],
+            returns[returns["customer_id"].isin(ids)],
+        )
+
+    alone = [cohort(of_date) for _, of_date in customers.groupby("first_order_date")]
+    assert_same_rows(FCT_COHORT_LTV, alone, cohort(customers))
