@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: run test lint format clean
+.PHONY: run test coverage lint format clean
 
 run: .venv/run
 	$(BIN)/python -m ecommerce_assets.shops.demo
@@ -10,7 +10,10 @@ run: .venv/run
 	$(BIN)/ecommerce serve
 
 test: .venv/dev
-	$(BIN)/pytest -n auto --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n auto --dist worksteal
+
+coverage: .venv/dev
+	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
 
 lint: .venv/dev
 	$(BIN)/ruff format --check

@@ -99,12 +99,17 @@ def test_both_answer_and_two_interrupts_leave_no_program_behind(served):
 
 
 def test_one_that_dies_ends_the_others_and_is_named(served):
-    def is_api(program: psutil.Process) -> bool:
-        return "ecommerce_api" in program.cmdline()
+    def apis() -> list[psutil.Process]:
+        return [
+            program
+            for program in served.programs()
+            # Another that has just ended has no command line.
+            if program.status() != psutil.STATUS_ZOMBIE and "ecommerce_api" in program.cmdline()
+        ]
 
-    until(lambda: served.process.poll() is not None or any(map(is_api, served.programs())))
+    until(lambda: served.process.poll() is not None or apis())
     programs = served.programs()
-    next(filter(is_api, programs)).kill()
+    apis()[0].kill()
     assert served.process.wait(60) == 1
     assert "stopped: The API ended by itself" in served.output.read_text()
     _, alive = psutil.wait_procs(programs, timeout=0)

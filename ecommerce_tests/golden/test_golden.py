@@ -4,18 +4,15 @@ import io
 import random
 from pathlib import Path
 
-import dagster as dg
 import pandas as pd
 import psycopg
 import pytest
 from psycopg import sql
 
-from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.feeds.contract import FEEDS
 from ecommerce_tests.conftest import golden_landing
 from ecommerce_tests.small_shop import SmallShop
 
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 ZONES = {"plain": "UTC", "hostile": "America/New_York"}
 
 
@@ -37,21 +34,11 @@ def test_in_one_go(zone: str, shop: SmallShop) -> None:
 
 
 def test_day_by_day_in_shuffled_order_with_repeats(zone: str, shop: SmallShop) -> None:
-    days = sorted(shop.shop.landing.listing().days())
+    days = [str(day) for day in sorted(shop.shop.landing.listing().days())]
     order = [*days, *random.Random(7).choices(days, k=6)]
     random.Random(11).shuffle(order)
-    # The checks, which judge what is loaded and change nothing, would double the time.
-    tables = dg.AssetSelection.groups("staging", "quarantine", "analytics").without_checks()
-    defs = dg.Definitions.merge(
-        build_defs(shop.shop), dg.Definitions(jobs=[dg.define_asset_job("tables", tables)])
-    )
-    job = defs.resolve_job_def("tables")
 
-    with dg.DagsterInstance.ephemeral() as instance:
-        for day in order:
-            assert job.execute_in_process(
-                instance=instance, partition_key=str(day), run_config=QUIET
-            ).success
+    shop.materialize_tables(*((day, day) for day in order))
 
     assert_expected(zone, shop.url)
 
