@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,12 +23,24 @@ from dagster._core.storage.event_log.base import PartitionKeyFilter
 
 from ecommerce_assets.instance import open_instance
 from ecommerce_assets.settings import PROJECT_ROOT, load_settings
+from ecommerce_tests import postgres
+from ecommerce_tests.contents import contents
 from ecommerce_tests.small_shop import SmallShop, customer, item, order, product
 
 T = TypeVar("T")
 
 DAYS = ["2024-03-05", "2024-03-06", "2024-03-07"]
 RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+TABLES = [
+    dg.AssetKey([schema, name])
+    for schema, names in {
+        "staging": "customers products orders order_items returns inventory",
+        "quarantine": "customers products orders order_items returns inventory relations",
+        "analytics": "dim_product dim_customer dim_date fct_orders fct_order_items fct_returns"
+        " fct_inventory_daily fct_revenue_daily fct_cohort_ltv",
+    }.items()
+    for name in names.split()
+]
 ACCEPTED = dg.AssetCheckKey(dg.AssetKey(["staging", "orders"]), "accepted")
 
 
@@ -94,6 +107,10 @@ class Operator:
 
     def materialize(self, day: str) -> dict[str, Any]:
         """Run the job `load` for a day, and give the ended run."""
+        return self.ended(self.launch(day))
+
+    def launch(self, day: str) -> str:
+        """Start a run of the job `load` for a day, and give its id."""
         launched = self.ask(
             """
             mutation ($params: ExecutionParams!) {
@@ -112,7 +129,8 @@ class Operator:
                 "runConfigData": {},
             },
         )
-        return self.ended(launched["run"]["runId"])
+        run_id: str = launched["run"]["runId"]
+        return run_id
 
     def ended(self, run_id: str) -> dict[str, Any]:
         def look() -> dict[str, Any] | None:
@@ -122,12 +140,16 @@ class Operator:
         return until(look)
 
     def runs(self) -> list[dict[str, Any]]:
-        query = "{ runsOrError { ... on Runs { results { runId status tags { key value } } } } }"
+        query = """
+            { runsOrError { ... on Runs { results {
+              runId status startTime endTime tags { key value }
+            } } } }
+        """
         runs: list[dict[str, Any]] = self.ask(query)["results"]
         return [{**run, "tags": {t["key"]: t["value"] for t in run["tags"]}} for run in runs]
 
-    def backfill(self, keys: list[dg.AssetKey], days: list[str]) -> str:
-        """Backfill assets over some days, and give the status that it ends with."""
+    def launch_backfill(self, keys: list[dg.AssetKey], days: list[str]) -> str:
+        """Start a backfill of assets over some days, and give its id."""
         launched = self.ask(
             """
             mutation ($params: LaunchBackfillParams!) {
@@ -138,6 +160,11 @@ class Operator:
             """,
             params={"assetSelection": [{"path": key.path} for key in keys], "partitionNames": days},
         )
+        backfill_id: str = launched["backfillId"]
+        return backfill_id
+
+    def backfill_ended(self, backfill_id: str) -> str:
+        """Give the status that a backfill ends with."""
 
         def look() -> str | None:
             status: str = self.ask(
@@ -148,7 +175,7 @@ class Operator:
                   }
                 }
                 """,
-                id=launched["backfillId"],
+                id=backfill_id,
             )["status"]
             return None if status in ("REQUESTED", "CANCELING", "FAILING") else status
 
@@ -213,21 +240,11 @@ def test_a_range_then_a_broken_day_then_a_mended_one(
 ) -> None:
     for day in DAYS:
         land_day(environment, day)
-    tables = [
-        dg.AssetKey([schema, name])
-        for schema, names in {
-            "staging": "customers products orders order_items returns inventory",
-            "quarantine": "customers products orders order_items returns inventory relations",
-            "analytics": "dim_product dim_customer dim_date fct_orders fct_order_items fct_returns"
-            " fct_inventory_daily fct_revenue_daily fct_cohort_ltv",
-        }.items()
-        for name in names.split()
-    ]
-
-    assert operator.backfill(tables, DAYS) == "COMPLETED_SUCCESS"
+    backfill = operator.launch_backfill(TABLES, DAYS)
+    assert operator.backfill_ended(backfill) == "COMPLETED_SUCCESS"
     (run,) = operator.runs()
     assert [run["tags"][tag] for tag in RANGE] == [DAYS[0], DAYS[-1]]
-    for key in tables:
+    for key in TABLES:
         assert instance.get_materialized_partitions(key) == set(DAYS), key
     assert environment.rows("select count(*) from analytics.fct_orders") == [(3,)]
 
@@ -241,6 +258,33 @@ def test_a_range_then_a_broken_day_then_a_mended_one(
     (environment.landing / "orders" / f"{DAYS[1]}.csv").write_bytes(good)
     assert operator.materialize(DAYS[1])["status"] == "SUCCESS"
     assert latest(instance, ACCEPTED, DAYS[1]) is Status.SUCCEEDED
+
+
+def test_backfills_a_day_and_a_load_at_once_come_out_as_one_after_the_other(
+    environment: SmallShop, operator: Operator, instance: dg.DagsterInstance, migrated_template: str
+) -> None:
+    for day in DAYS:
+        land_day(environment, day)
+    environment.land("order_items", DAYS[2], item(f"I{DAYS[0]}", DAYS[2]))
+
+    backfills = [operator.launch_backfill(TABLES, days) for days in (DAYS[:2], DAYS[1:])]
+    run = operator.launch(DAYS[1])
+    environment.load()
+
+    assert operator.ended(run)["status"] == "SUCCESS"
+    assert {operator.backfill_ended(one) for one in backfills} == {"COMPLETED_SUCCESS"}
+    spans = [(run["startTime"], run["endTime"]) for run in sorted(operator.runs(), key=started_at)]
+    assert len(spans) == 3
+    for (_, ended), (started, _) in pairwise(spans):
+        assert ended <= started, "two runs of the queue wrote at once"
+    with postgres.database(migrated_template) as url:
+        rebuilt = SmallShop(environment.landing, url)
+        rebuilt.load()
+        assert contents(environment.url) == contents(url)
+
+
+def started_at(run: dict[str, Any]) -> float:
+    return float(run["startTime"])
 
 
 def test_a_range_on_the_command_line_is_one_run(
