@@ -148,6 +148,9 @@ class Database:
                     raise UnavailableError(
                         "The warehouse holds no data yet; run `ecommerce load`.", retry_after=30
                     )
+                if self._look and row["version"] != self._look.version:
+                    # What this one shows, the next answer may not have forgotten.
+                    self._looked_at = -LOOK_SECONDS
                 yield Snapshot(connection, row["version"], row["as_of"], row["currency"])
 
 

@@ -65,6 +65,26 @@ def test_pages_and_totals_are_of_one_state(api: httpx.Client, plain_url: str) ->
     assert seen == {(whole, whole), (0, 0)}
 
 
+def test_after_an_answer_of_a_newer_state_none_is_of_an_older_one(
+    api: httpx.Client, plain_url: str
+) -> None:
+    address = "/quarantine/summary"
+    with psycopg.connect(plain_url) as connection:
+        for number in range(1, 4):
+            before = api.get(address).json()["records"]
+            connection.execute(
+                "delete from quarantine.records where ctid in"
+                " (select ctid from quarantine.records limit 1)"
+            )
+            bump_version(connection)
+            connection.commit()
+
+            never_asked = api.get("/quarantine", params={"limit": number}).json()
+
+            assert never_asked["total"] == before - 1
+            assert api.get(address).json()["records"] == before - 1
+
+
 def test_a_load_during_reads_shows_a_day_before_or_after_it(small_shop: SmallShop) -> None:
     def land(quantity: int) -> None:
         records = [item(f"I{n}", f"O{n}", quantity=quantity) for n in range(50)]

@@ -8,10 +8,11 @@ import psycopg
 import pytest
 
 from ecommerce_assets.api_keys import create_key
+from ecommerce_assets.warehouse.session import bump_version
 from ecommerce_tests import postgres
 from ecommerce_tests.api.live import served
 from ecommerce_tests.page.conftest import Visit
-from ecommerce_tests.page.looks import settled, tile
+from ecommerce_tests.page.looks import settled, tile, until
 
 
 @pytest.fixture
@@ -108,3 +109,23 @@ def test_without_javascript(visit: Visit, api: httpx.Client) -> None:
     page = visit(api, java_script_enabled=False)
 
     assert "needs JavaScript" in page.locator("main").inner_text()
+
+
+def test_it_is_brought_up_to_date_when_somebody_comes_back(
+    visit: Visit, winter_url: str, tmp_path: Path
+) -> None:
+    with served(winter_url, tmp_path) as api:
+        page = visit(api)
+        settled(page)
+        page.clock.install()
+        with psycopg.connect(winter_url) as connection:
+            connection.execute("delete from quarantine.records where feed = 'orders'")
+            bump_version(connection)
+        until(page, lambda: not api.get("/quarantine", params={"feed": "orders"}).json()["total"])
+        records = page.locator(".card.quarantine .lead")
+        assert records.inner_text().startswith("4 records")
+
+        page.clock.fast_forward(6 * 60_000)
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+        until(page, lambda: records.inner_text().startswith("3 records"))
