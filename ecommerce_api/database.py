@@ -38,7 +38,8 @@ _LOOK = """
 _CONTEXT = """
     select version || '.' || xmin as version,
            (select max(batch_date) from ops.staged_files) as as_of,
-           (select value from ops.settings where name = 'currency') as currency
+           (select value from ops.settings where name = 'currency') as currency,
+           (select value from ops.settings where name = 'timezone') as timezone
     from ops.warehouse_version
 """
 
@@ -59,6 +60,7 @@ class Snapshot:
     version: str
     as_of: dt.date
     currency: str
+    timezone: str
 
     async def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """Ask for rows; `$1` stands for the first parameter."""
@@ -151,7 +153,9 @@ class Database:
                 if self._look and row["version"] != self._look.version:
                     # What this one shows, the next answer may not have forgotten.
                     self._looked_at = -LOOK_SECONDS
-                yield Snapshot(connection, row["version"], row["as_of"], row["currency"])
+                yield Snapshot(
+                    connection, row["version"], row["as_of"], row["currency"], row["timezone"]
+                )
 
 
 @asynccontextmanager

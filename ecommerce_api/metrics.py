@@ -159,8 +159,12 @@ class MetricDefinition(Fields):
 
 
 class MetricDefinitions(Listing):
-    """The metrics that there are."""
+    """The metrics that there are, and whose they are."""
 
+    store: str = Field(description="The shop's name (`ECOMMERCE_STORE`).", examples=["Shop"])
+    timezone: str = Field(
+        description="Where its dates begin and end, by IANA name.", examples=["Europe/Berlin"]
+    )
     items: list[MetricDefinition] = Field(description="One object a metric.")
 
 
@@ -173,6 +177,8 @@ async def list_metrics(request: Request) -> Response:
             MetricDefinitions(
                 as_of=warehouse.as_of,
                 currency=warehouse.currency,
+                store=request.app.state.settings.store,
+                timezone=warehouse.timezone,
                 items=[
                     MetricDefinition(
                         slug=metric.slug,

@@ -102,7 +102,7 @@ def test_the_last_loaded_day(visit: Visit, api: httpx.Client) -> None:
     page = visit(api)
     settled(page)
 
-    assert page.locator("#as-of").inner_text() == "Up to 29 Mar 2024"
+    assert page.locator("#as-of").inner_text() == "Up to 29 Mar 2024 (UTC)"
     card = page.locator(".card.loaded").inner_text()
     assert "Friday, 29 March 2024" in card
     assert "Nothing has arrived since" in card

@@ -1,5 +1,6 @@
 """What the page says when there is nothing to show: why, and what to do; and that it recovers."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +55,33 @@ def test_a_key_is_needed(visit: Visit, winter_url: str, tmp_path: Path) -> None:
 
         page.get_by_role("button", name="Forget key").click()
         page.get_by_role("heading", name="This shop's figures need a key").wait_for()
+
+
+def test_the_reports_are_saved_with_the_key_too(
+    visit: Visit, winter_url: str, tmp_path: Path
+) -> None:
+    reports = tmp_path / "reports" / "2024-03-29"
+    reports.mkdir(parents=True)
+    (reports / "report.pdf").write_bytes(b"%PDF")
+    with psycopg.connect(winter_url) as connection:
+        key = create_key(connection, "owner")
+    with served(winter_url, tmp_path, store="Winter Lights") as api:
+        page = visit(api)
+        page.fill("#key", key)
+        page.get_by_role("button", name="Show the figures").click()
+        settled(page)
+
+        with page.expect_download() as download:
+            page.get_by_role("link", name="The reports of 29 Mar 2024 (PDF)").click()
+
+        assert download.value.suggested_filename == "reports-2024-03-29.pdf"
+        assert download.value.path().read_bytes() == b"%PDF"
+        assert page.get_by_role("heading", name="Winter Lights figures").is_visible()
+        assert page.title().startswith("Winter Lights figures, ")
+
+        shutil.rmtree(reports)
+        page.get_by_role("link", name="The reports of 29 Mar 2024 (PDF)").click()
+        page.get_by_text("There is no report report.pdf").wait_for()
 
 
 def test_the_server_is_gone_and_comes_back(visit: Visit, api: httpx.Client) -> None:

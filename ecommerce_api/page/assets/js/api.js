@@ -1,5 +1,7 @@
 // Asks the API, with the key that was given here. What is wrong with an answer becomes a `Fault`.
 
+import { make } from "./dom.js";
+
 /** Why there is no answer: an HTTP status, or 0 when the server could not be reached. */
 export class Fault extends Error {
   constructor(status, title, detail, retryAfter = null) {
@@ -29,9 +31,20 @@ export function get(address, signal) {
   return answers.get(address);
 }
 
+/** Save a file under a name. A link alone could not send the key. Throws a `Fault`. */
+export async function save(address, name) {
+  const file = URL.createObjectURL(await (await answer(address)).blob());
+  make("a", { href: file, download: name }).click();
+  URL.revokeObjectURL(file);
+}
+
 async function ask(address, signal) {
+  return (await answer(address, signal)).json();
+}
+
+async function answer(address, signal = null) {
   const response = await reach(address, signal);
-  if (response.ok) return response.json();
+  if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
   throw new Fault(
     response.status,

@@ -48,7 +48,8 @@ function changeDays() {
 }
 
 /** Show in the controls what the page shows. */
-export function showControls({ state, period, earlier, asOf }) {
+export function showControls({ state, period, earlier, asOf, store, timezone }) {
+  document.getElementById("store").textContent = `${store} figures`;
   for (const [name, id] of Object.entries(SELECTS)) {
     if (name !== "warehouse") document.getElementById(id).value = state[name];
   }
@@ -58,5 +59,6 @@ export function showControls({ state, period, earlier, asOf }) {
   document.getElementById("compared").textContent = earlier
     ? `compared with ${range(earlier)}`
     : "";
-  document.getElementById("as-of").textContent = `Up to ${range({ start: asOf, end: asOf })}`;
+  document.getElementById("as-of").textContent =
+    `Up to ${range({ start: asOf, end: asOf })} (${timezone})`;
 }

@@ -1,7 +1,7 @@
 // How far the data can be trusted: the last loaded day, what was refused and why, what changed since.
 
 import { href } from "./address.js";
-import { path } from "./api.js";
+import { Fault, path, save } from "./api.js";
 import { ago, day, daysAgo, longDay, moment, range } from "./days.js";
 import { make, replace, table } from "./dom.js";
 import { count, figure, total } from "./numbers.js";
@@ -11,20 +11,21 @@ const LATE_DAYS = 2;
 const MOST_RESTATEMENTS = 1000;
 const SHOWN = 5;
 const MAIN_FIGURE = "net_revenue";
+const REPORTS = "report";
 
 export const health = { id: "health", needs, draw };
 
 function needs() {
-  return ["quarantine/summary", path("restatements", { limit: MOST_RESTATEMENTS })];
+  return ["quarantine/summary", path("restatements", { limit: MOST_RESTATEMENTS }), "reports"];
 }
 
-function draw(content, [quarantine, restatements], view) {
+function draw(content, [quarantine, restatements, reports], view) {
   replace(
     content,
     make(
       "div",
       { class: "cards" },
-      card("Last loaded day", loaded(view), "loaded"),
+      card("Last loaded day", [...loaded(view), reportsOf(reports)], "loaded"),
       card("Figures that changed afterwards", restated(restatements, view), "restatements"),
       card("Records set aside", setAside(quarantine, view), "quarantine"),
     ),
@@ -55,6 +56,27 @@ function loaded({ asOf }) {
       make("span", { class: "muted" }, late ? " Nothing has arrived since." : " Up to date."),
     ),
   ];
+}
+
+/** The document of all reports, where one was drawn. */
+function reportsOf({ items }) {
+  const document = items.find(({ name, formats }) => name === REPORTS && formats.includes("pdf"));
+  if (!document) return "";
+  const { date } = document;
+  const link = make(
+    "a",
+    { href: `reports/${REPORTS}.pdf`, download: "", onclick: saveIt },
+    `The reports of ${day(date)} (PDF)`,
+  );
+  return make("p", {}, link);
+
+  function saveIt(event) {
+    event.preventDefault();
+    save(`reports/${REPORTS}.pdf`, `reports-${date}.pdf`).catch((fault) => {
+      if (!(fault instanceof Fault)) throw fault;
+      link.replaceWith(`${fault.title}. ${fault.detail}`);
+    });
+  }
 }
 
 function setAside({ records, items }, view) {

@@ -32,7 +32,7 @@ async function show() {
     document.body.classList.add("is-loaded");
     offerToForgetKey(show);
     showControls(view);
-    document.title = `Shop figures, ${range(view.period)}`;
+    document.title = `${view.store} figures, ${range(view.period)}`;
     const shown = await Promise.allSettled([
       ...SECTIONS.map((section) => refresh(section, view, signal)),
       showPanel(view, signal),
@@ -51,7 +51,7 @@ async function show() {
   }
 }
 
-/** What the address says, with what only the API knows: last loaded day, currency, metrics. */
+/** What the address says, with what only the API knows: the shop, last loaded day, metrics. */
 async function makeView(signal) {
   const known = await get("metrics", signal);
   const metrics = Object.fromEntries(known.items.map((metric) => [metric.slug, metric]));
@@ -59,7 +59,8 @@ async function makeView(signal) {
   if (!(state.chart in metrics)) state.chart = tiles.hero;
   const period = chosenPeriod(state, known.as_of);
   const earlier = earlierPeriod(period, state.compare);
-  return { state, metrics, period, earlier, asOf: known.as_of, currency: known.currency };
+  const { as_of: asOf, currency, store, timezone } = known;
+  return { state, metrics, period, earlier, asOf, currency, store, timezone };
 }
 
 async function refresh(section, view, signal) {
