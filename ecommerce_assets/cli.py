@@ -151,6 +151,9 @@ _STEPS = 13
 """Six staged feeds, and what is computed from them: one unit of progress each."""
 
 
+_REFUSALS_SHOWN = 10
+
+
 def _report(shop: "Shop", load: "Load") -> None:
     """Print what a load did; exit with 1 if something of it failed."""
     from ecommerce_assets.summary import feed_counts, figures, relation_quarantined
@@ -168,7 +171,15 @@ def _report(shop: "Shop", load: "Load") -> None:
         _print_figures(shop, {"all dates": figures(connection), "30 days": figures(connection, 30)})
     if not load.is_changed:
         out.print("Nothing has changed since the last load.")
-    for sentence in (*(refusal.sentence for refusal in load.refusals), *load.failures):
+    for refusal in load.refusals[:_REFUSALS_SHOWN]:
+        _print_error(refusal.sentence)
+    if len(load.refusals) > _REFUSALS_SHOWN:
+        more = load.refusals[_REFUSALS_SHOWN:]
+        _print_error(
+            f"{len(more):,} more feed-days were refused, to {more[-1].batch_date}; the check"
+            " `accepted` of each staged feed names them."
+        )
+    for sentence in load.failures:
         _print_error(sentence)
     if load.refusals or load.failures:
         raise typer.Exit(1)

@@ -129,7 +129,7 @@ def test_a_day_of_a_hundred_records_of_which_more_than_half_are_bad_is_refused(
     refusals = small_shop.load().refusals
 
     assert [str(refusal.batch_date) for refusal in refusals] == ["2024-03-07"]
-    assert "51 of 101 records break row rules" in refusals[0].reason
+    assert "51 of 101 records break row rules (type: 51)" in refusals[0].reason
 
 
 @pytest.mark.parametrize("day", ["2026-06-02", "2026-12-31", "9999-12-31"])

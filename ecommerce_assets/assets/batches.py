@@ -6,6 +6,7 @@ The assets around it stand in `assets.staging`.
 import datetime as dt
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -148,16 +149,27 @@ def _too_many_bad(shop: Shop, feed: Feed, result: Split) -> dict[dt.date, Refusa
     bad = bad.reindex(landed.index, fill_value=0)
     share = shop.settings.refuse_share
     refused = (landed >= FEWEST_RECORDS_TO_REFUSE) & (bad > landed * share)
-    return {
-        day.date(): Refusal(
+    refusals = {}
+    for day in landed.index[refused]:
+        rule, broken = _most_broken(result.quarantined[result.quarantined["batch_date"] == day])
+        refusals[day.date()] = Refusal(
             feed.name,
             day.date(),
             None,
-            f"{bad[day]:,} of {landed[day]:,} records break row rules, more than the share of"
-            f" {share:g} that ECOMMERCE_REFUSE_SHARE allows; mend the export",
+            f"{bad[day]:,} of {landed[day]:,} records break row rules ({rule}: {broken:,}), more"
+            f" than the share of {share:g} that ECOMMERCE_REFUSE_SHARE allows; mend the export",
         )
-        for day in landed.index[refused]
-    }
+    return refusals
+
+
+def _most_broken(quarantined: pd.DataFrame) -> tuple[str, int]:
+    """The rule that most of the records break, and how many do."""
+    rules = Counter(
+        rule
+        for reasons in quarantined["reasons"]
+        for rule in {reason["rule"] for reason in json.loads(reasons)}
+    )
+    return max(rules.items(), key=lambda counted: (counted[1], counted[0]))
 
 
 def _file_rows(feed: Feed, files: Iterable[_ReadFile], result: Split) -> pd.DataFrame:
