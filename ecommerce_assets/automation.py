@@ -9,6 +9,7 @@ import json
 import re
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,7 @@ from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_START_TAG,
 )
 
-from ecommerce_assets.event_log import FAILED_DAYS
+from ecommerce_assets.checks.verdicts import failed_checks
 from ecommerce_assets.feeds.landing import LandingError
 from ecommerce_assets.settings import Settings
 from ecommerce_assets.shop import Shop
@@ -214,7 +215,7 @@ def failure_hooks(settings: Settings) -> list[dg.SensorDefinition]:
 
 def failure_message(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dict[str, Any] | None:
     """Say what failed of a run, as JSON that chat services read (`text`); None if nothing did."""
-    checks = list(_failed_checks(instance, run))
+    checks = [asdict(check) for check in failed_checks(instance, run.run_id)]
     failed = run.status is dg.DagsterRunStatus.FAILURE
     if not checks and not failed:
         return None
@@ -235,23 +236,6 @@ def failure_message(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dict[st
         "errors": errors,
         "failed_checks": checks,
     }
-
-
-def _failed_checks(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Iterator[dict[str, Any]]:
-    records = instance.get_records_for_run(
-        run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
-    ).records
-    for record in records:
-        evaluation = record.event_log_entry.get_dagster_event().event_specific_data
-        if not isinstance(evaluation, dg.AssetCheckEvaluation) or evaluation.passed:
-            continue
-        days: Any = evaluation.metadata.get(FAILED_DAYS)
-        yield {
-            "asset": evaluation.asset_key.to_user_string(),
-            "check": evaluation.check_name,
-            "severity": evaluation.severity.value,
-            "days": list(days.value) if days else [evaluation.partition or ""],
-        }
 
 
 def _errors(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Iterator[str]:

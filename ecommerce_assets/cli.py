@@ -169,6 +169,7 @@ def _report(shop: "Shop", load: "Load") -> None:
         if broken:
             out.print(f"{broken:,} staged records break a relation rule by now.")
         _print_figures(shop, {"all dates": figures(connection), "30 days": figures(connection, 30)})
+    _print_failed_checks(load)
     if not load.is_changed:
         out.print("Nothing has changed since the last load.")
     for refusal in load.refusals[:_REFUSALS_SHOWN]:
@@ -183,6 +184,18 @@ def _report(shop: "Shop", load: "Load") -> None:
         _print_error(sentence)
     if load.refusals or load.failures:
         raise typer.Exit(1)
+
+
+def _print_failed_checks(load: "Load") -> None:
+    if not load.failed_checks:
+        return
+    table = Table("asset", "check", "severity", title="Checks that failed", title_justify="left")
+    table.add_column("days", justify="right")
+    table.add_column("the latest")
+    for check in load.failed_checks:
+        severity = check.severity.lower()
+        table.add_row(check.asset, check.check, severity, f"{len(check.days):,}", max(check.days))
+    out.print(table)
 
 
 def _print_figures(shop: "Shop", columns: dict[str, Any]) -> None:

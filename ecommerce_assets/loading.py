@@ -15,6 +15,7 @@ from dagster._core.storage.tags import (
 
 from ecommerce_assets.assets.reports import GROUP as REPORTS_GROUP
 from ecommerce_assets.automation import LOAD_JOB
+from ecommerce_assets.checks.verdicts import FailedCheck, failed_checks
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.feeds.landing import Listing
@@ -29,7 +30,7 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 @dataclass(frozen=True)
 class Load:
-    """What a load did: the days it covered, what was refused, and a sentence a failure."""
+    """What a load did: the days it covered, what was refused, a sentence a failure, the checks."""
 
     run_id: str
     first: dt.date
@@ -37,6 +38,7 @@ class Load:
     is_changed: bool
     refusals: Sequence[Refusal]
     failures: Sequence[str]
+    failed_checks: Sequence[FailedCheck]
 
 
 def load(
@@ -90,6 +92,7 @@ def load(
             read_version(connection) != version,
             refusals_of(connection, result.run_id),
             list(_failures(result)),
+            list(failed_checks(instance, result.run_id)),
         )
 
 

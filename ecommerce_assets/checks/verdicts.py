@@ -1,7 +1,8 @@
-"""How a check's verdicts by batch day are told to Dagster, for one day or a range. No SQL here."""
+"""How a check's verdicts by batch day are told to Dagster, and read back. No SQL here."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -42,6 +43,34 @@ def tell(
         FAILED_DAYS: [_label(day) for day in failed.index],
     }
     return _result(asset, name, severity, failed.empty, days)
+
+
+@dataclass(frozen=True)
+class FailedCheck:
+    """A check that failed in a run, and the batch days of which it did."""
+
+    asset: str
+    check: str
+    severity: str
+    days: Sequence[str]
+
+
+def failed_checks(instance: dg.DagsterInstance, run_id: str) -> Iterator[FailedCheck]:
+    """Read which checks failed in a run."""
+    records = instance.get_records_for_run(
+        run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    ).records
+    for record in records:
+        evaluation = record.event_log_entry.get_dagster_event().event_specific_data
+        if not isinstance(evaluation, dg.AssetCheckEvaluation) or evaluation.passed:
+            continue
+        days: Any = evaluation.metadata.get(FAILED_DAYS)
+        yield FailedCheck(
+            evaluation.asset_key.to_user_string(),
+            evaluation.check_name,
+            evaluation.severity.value,
+            list(days.value) if days else [evaluation.partition or ""],
+        )
 
 
 def _result(

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from ecommerce_assets.assets import retrying
-from ecommerce_tests.small_shop import SmallShop, customer, item, order, product
+from ecommerce_tests.small_shop import SmallShop, customer, item, load_days, order, product
 
 # Sequences do not roll back, so they count the attempts.
 _BREAK_OFF = """
@@ -53,7 +53,7 @@ def test_a_connection_that_breaks_off_twice_costs_two_retries(shop: SmallShop) -
 def test_a_database_that_stays_broken_fails_with_a_sentence(shop: SmallShop) -> None:
     break_off(shop, 100)
 
-    result = shop.load()
+    result = load_days(shop.shop)
 
     (sentence,) = set(result.failures)
     assert "start it, then load again" in sentence
@@ -65,7 +65,7 @@ def test_a_refused_statement_is_not_tried_again(shop: SmallShop) -> None:
     with psycopg.connect(shop.url) as connection:
         connection.execute("alter table analytics.fct_orders add check (net_amount < 0)")
 
-    result = shop.load()
+    result = load_days(shop.shop)
 
     (sentence,) = result.failures
     assert "refused a statement" in sentence
