@@ -41,7 +41,8 @@ class Program:
         variables = [f"{name}={value}" for name, value in self.environment.items()]
         return [
             *("setpriv", *drop) * bool(drop),
-            *("env", "-i", f"--chdir={self.folder}", *variables),
+            # An engine's container ignores no signal, whatever started the tests.
+            *("env", "-i", "--default-signal", f"--chdir={self.folder}", *variables),
             *arguments,
         ]
 
