@@ -16,12 +16,16 @@ from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 from dagster._serdes import ConfigurableClassData
-from dagster_postgres import DagsterPostgresStorage
+from dagster_postgres import (
+    DagsterPostgresStorage,
+    PostgresRunStorage,
+    PostgresScheduleStorage,
+)
 from psycopg import errors, sql
 from sqlalchemy.engine import make_url
 
 from ecommerce_assets.errors import OperatorError
-from ecommerce_assets.event_log import EventLog
+from ecommerce_assets.event_log import EventLog, TriedConnections
 from ecommerce_assets.settings import PROJECT_ROOT, Settings, load_settings
 from ecommerce_assets.warehouse.server import database_url
 
@@ -38,12 +42,22 @@ _BOOKKEEPING = {
 """What Dagster reads from the environment of every process that writes events."""
 
 
+class RunStorage(TriedConnections, PostgresRunStorage):
+    """Dagster's runs."""
+
+
+class ScheduleStorage(TriedConnections, PostgresScheduleStorage):
+    """Dagster's schedules, sensors and their ticks."""
+
+
 class InstanceStorage(DagsterPostgresStorage):
     """Runs, events and schedules, in a schema of the warehouse's database."""
 
     def __init__(self, postgres_url: str, **options: Any) -> None:
         super().__init__(postgres_url, **options)
+        self._run_storage = RunStorage(postgres_url)
         self._event_log_storage = EventLog(postgres_url)
+        self._schedule_storage = ScheduleStorage(postgres_url)
 
     @classmethod
     def config_type(cls) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from dagster._core.storage.event_log.base import PartitionKeyFilter
 
 from ecommerce_assets.checks.feeds import FEED_CHECKS, feeds_of
 from ecommerce_assets.checks.tables import TABLE_CHECKS
+from ecommerce_assets.checks.verdicts import FailedCheck
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.feeds.contract import FEEDS
 from ecommerce_assets.instance import open_instance
@@ -66,6 +67,9 @@ def test_a_range_s_failures_are_told_for_their_days(
     result = run(small_shop, instance)
 
     assert result.failures == []
+    assert result.failed_checks == [
+        FailedCheck("staging/customers", "quarantine_share", "WARN", ["2024-03-06"])
+    ]
     latest = {day: statuses(instance, SHARE, f"2024-03-{day}")[0] for day in ("05", "06", "07")}
     assert latest == {"05": Status.SUCCEEDED, "06": Status.FAILED, "07": Status.SUCCEEDED}
     (failed,) = instance.event_log_storage.get_asset_check_execution_history(

@@ -166,6 +166,24 @@ def test_a_database_that_is_not_there(settings, monkeypatch):
     assert "secret" not in str(caught.value)
 
 
+def test_the_ui_meets_no_dead_connection_after_a_restart_of_the_database(instance, settings):
+    def look() -> None:
+        instance.get_runs(limit=1)
+        instance.get_asset_keys(limit=1)
+        instance.all_instigator_state()
+
+    instance.optimize_for_webserver(statement_timeout=15_000, pool_recycle=3600, max_overflow=2)
+    look()
+    broken_off = ask(
+        settings,
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where datname = current_database() and pid <> pg_backend_pid()",
+    )
+    assert len(broken_off) >= 3
+
+    look()
+
+
 def test_what_a_killed_process_left_as_running_is_failed(instance):
     def running(tags: dict[str, str]) -> str:
         run = instance.create_run_for_job(dg.GraphDefinition("work").to_job(), tags=tags)

@@ -1,4 +1,5 @@
 """Asset checks: what is measured, when it is good enough, and how Dagster is told, by day.
 
-`feeds` and `tables` know the data, `verdicts` and `graph` know Dagster.
+`feeds`, `orders`, `stock`, `dimensions` and `figures` know the data, `verdicts` and `graph` know
+Dagster.
 """

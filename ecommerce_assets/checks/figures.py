@@ -1,0 +1,103 @@
+"""The checks of what is summed: revenue by day, and cohorts."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import pandas as pd
+import psycopg
+
+from ecommerce_assets.checks.table_check import TableCheck, index_of, none_broken
+from ecommerce_assets.settings import Settings
+from ecommerce_assets.warehouse.tables import FCT_COHORT_LTV, FCT_REVENUE_DAILY
+
+_REVENUE_DATES = """
+    select date, max(batch_date) as batch_date from (
+        select o.order_date as date, s.batch_date
+        from scope_orders s join analytics.fct_orders o using (order_id) where o.is_recognised
+        union all
+        select r.return_date, s.batch_date
+        from scope_orders s join analytics.fct_returns r using (order_id)
+    ) dates group by date
+"""
+
+_REVENUE_NET = f"""
+    select d.batch_date,
+           r.date is null or r.net_revenue <> r.gross_revenue - r.discounts - r.refunds as is_broken
+    from ({_REVENUE_DATES}) d left join analytics.fct_revenue_daily r using (date)
+"""  # noqa: S608
+
+_COHORTS = """
+    with cohorts as (
+        select c.first_order_date as date, max(s.batch_date) as batch_date
+        from scope_customers s join analytics.dim_customer c using (customer_id)
+        where c.first_order_date is not null group by c.first_order_date
+    ), sizes as (
+        select first_order_date as date, count(*) as customers
+        from analytics.dim_customer where first_order_date in (select date from cohorts)
+        group by first_order_date
+    )
+    select batch_date, count(f.customers) <> 3 or bool_or(f.customers <> sizes.customers) is true
+           as is_broken
+    from cohorts join sizes using (date)
+    left join analytics.fct_cohort_ltv f on f.cohort_date = date
+    group by date, batch_date
+"""
+
+# A small table: one row a date, whole, on the last day.
+_EVERY_DATE = """
+    select %(last)s::date as batch_date, date <> before + 1 as is_broken
+    from (
+        select date, lag(date) over (order by date) as before from analytics.fct_revenue_daily
+    ) dates
+"""
+
+
+def _refund_bases(
+    connection: psycopg.Connection, days: Sequence[dt.date], _: Settings
+) -> pd.DataFrame:
+    """Compare the sums of all refunds by return date and by order date."""
+    row = connection.execute(
+        """
+        select coalesce(sum(refunds), 0), coalesce(sum(refunds_by_order_date), 0)
+        from analytics.fct_revenue_daily
+        """
+    ).fetchone()
+    by_return_date, by_order_date = row or (0, 0)
+    verdicts = pd.DataFrame({"passed": True}, index=index_of(days))
+    verdicts["by_return_date"] = str(by_return_date)
+    verdicts["by_order_date"] = str(by_order_date)
+    # The sums are no day's; a difference is told on the last.
+    verdicts.loc[verdicts.index[-1:], "passed"] = by_return_date == by_order_date
+    return verdicts
+
+
+FIGURE_CHECKS = (
+    TableCheck(
+        FCT_REVENUE_DAILY,
+        "net_formula",
+        True,
+        "net = gross - discounts - refunds on every date that the days' orders and returns lie on.",
+        none_broken(_REVENUE_NET),
+    ),
+    TableCheck(
+        FCT_REVENUE_DAILY,
+        "every_date",
+        True,
+        "From the first date to the last none is missing.",
+        none_broken(_EVERY_DATE),
+    ),
+    TableCheck(
+        FCT_REVENUE_DAILY,
+        "refund_bases",
+        True,
+        "Over all dates refunds by return date and by order date add up to the same.",
+        _refund_bases,
+    ),
+    TableCheck(
+        FCT_COHORT_LTV,
+        "cohort_sizes",
+        True,
+        "A cohort has as many customers, at every horizon, as have their first order on its date.",
+        none_broken(_COHORTS),
+    ),
+)

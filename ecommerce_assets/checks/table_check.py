@@ -1,0 +1,78 @@
+"""What a check of a table is, and how most of them judge: by rows that a query finds broken."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import psycopg
+
+from ecommerce_assets.settings import Settings
+from ecommerce_assets.warehouse.frames import read
+from ecommerce_assets.warehouse.tables import Kind, Table
+
+Judge = Callable[[psycopg.Connection, Sequence[dt.date], Settings], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class TableCheck:
+    """A check of a table, within a `scope`.
+
+    `judge` gives, for each of the days, `passed` and the figures it rests on.
+    """
+
+    table: Table
+    name: str
+    is_error: bool
+    description: str
+    judge: Judge
+
+
+def none_broken(query: str) -> Judge:
+    """Judge by `query`, which gives `batch_date` and the flag `is_broken` of what it examines."""
+
+    def judge(connection: psycopg.Connection, days: Sequence[dt.date], _: Settings) -> pd.DataFrame:
+        counts = _counts(connection, query, days)
+        return counts.assign(passed=counts["broken"] == 0)
+
+    return judge
+
+
+def few_broken(query: str, threshold: Callable[[Settings], float]) -> Judge:
+    """Judge by the share of the rows that `query` flags `is_broken`, by their `batch_date`."""
+
+    def judge(
+        connection: psycopg.Connection, days: Sequence[dt.date], settings: Settings
+    ) -> pd.DataFrame:
+        counts = _counts(connection, query, days, settings)
+        share = (counts["broken"] / counts["examined"].where(counts["examined"] > 0)).fillna(0.0)
+        allowed = threshold(settings)
+        return counts.assign(share=share, threshold=allowed, passed=share <= allowed)
+
+    return judge
+
+
+def _counts(
+    connection: psycopg.Connection,
+    query: str,
+    days: Sequence[dt.date],
+    settings: Settings | None = None,
+) -> pd.DataFrame:
+    frame = read(
+        connection,
+        f"""
+        select batch_date, count(*) as examined, count(*) filter (where is_broken) as broken
+        from ({query}) q group by batch_date
+        """,  # noqa: S608
+        {"batch_date": Kind.DAY, "examined": Kind.COUNT, "broken": Kind.COUNT},
+        {
+            "last": days[-1] if days else None,
+            "change": settings.warn_list_price_change if settings else 0,
+        },
+    )
+    return frame.set_index("batch_date").reindex(index_of(days), fill_value=0)
+
+
+def index_of(days: Sequence[dt.date]) -> pd.DatetimeIndex:
+    """Give the index that verdicts of these days have."""
+    return pd.DatetimeIndex(pd.to_datetime(pd.Series(days, dtype="object"))).as_unit("s")
