@@ -189,7 +189,9 @@ def _report(shop: "Shop", load: "Load") -> None:
 def _print_failed_checks(load: "Load") -> None:
     if not load.failed_checks:
         return
-    table = Table("asset", "check", "severity", title="Checks that did not pass", title_justify="left")
+    table = Table(
+        "asset", "check", "severity", title="Checks that did not pass", title_justify="left"
+    )
     table.add_column("days", justify="right")
     table.add_column("the latest")
     for check in load.failed_checks:

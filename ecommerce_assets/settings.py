@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     )
 
     store: str = "Shop"
-    """The shop's name, as it stands on its reports."""
+    """The shop's name, as it stands on its reports and its page."""
     landing: str = "landing"
     database_url: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
     api_database_url: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None

@@ -60,9 +60,9 @@ function loaded({ asOf }) {
 
 /** The document of all reports, where one was drawn. */
 function reportsOf({ items }) {
-  const document = items.find(({ name, formats }) => name === REPORTS && formats.includes("pdf"));
-  if (!document) return "";
-  const { date } = document;
+  const drawn = items.find(({ name, formats }) => name === REPORTS && formats.includes("pdf"));
+  if (!drawn) return "";
+  const { date } = drawn;
   const link = make(
     "a",
     { href: `reports/${REPORTS}.pdf`, download: "", onclick: saveIt },
