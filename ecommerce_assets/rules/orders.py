@@ -111,9 +111,7 @@ def _of(order_ids: pd.Series, records: pd.DataFrame) -> pd.DataFrame:
     return records[records["order_id"].isin(order_ids)]
 
 
-def _per_order(
-    frame: pd.DataFrame, columns: list[str], order_ids: pd.Series
-) -> pd.DataFrame:
+def _per_order(frame: pd.DataFrame, columns: list[str], order_ids: pd.Series) -> pd.DataFrame:
     """Sum columns by order, 0 for an order without rows; indexed as `order_ids`."""
     # Not a join with a fill: missing rows would turn the sums into floats on the way.
     totals = sums(frame, "order_id", columns).reindex(order_ids, fill_value=0)

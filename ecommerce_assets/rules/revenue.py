@@ -43,7 +43,7 @@ def daily_revenue(
 def _placed(orders: pd.DataFrame, days: pd.Index) -> pd.DataFrame:
     """Sum what counts on the date of the order."""
     figures = {
-        "orders": 1,
+        "orders": pd.Series(1, index=orders.index),
         "order_value": orders["gross_amount"] - orders["discount_amount"],
         "refunds_by_order_date": orders["refund_amount"],
         "shipping": orders["shipping_amount"],
@@ -72,9 +72,7 @@ def _sold(lines: pd.DataFrame, days: pd.Index) -> pd.DataFrame:
     )
 
 
-def _given_back(
-    returns: pd.DataFrame, adjustments: pd.DataFrame, days: pd.Index
-) -> pd.DataFrame:
+def _given_back(returns: pd.DataFrame, adjustments: pd.DataFrame, days: pd.Index) -> pd.DataFrame:
     """Sum what was refunded by the date of the return or adjustment.
 
     A return of a product line takes its cost back too, refundable or not.

@@ -37,9 +37,9 @@ DECIMALS = MappingProxyType({Kind.AMOUNT: 2, Kind.COST: 2, Kind.PRICE: 4, Kind.R
 """Places after the point of the kinds that frames hold as whole minor units."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
-    """One table: `name` with its schema, `columns` in order, `key` its primary key."""
+    """One table, the same object wherever it is named: `name` with its schema, `columns` in order, `key` its primary key."""
 
     name: str
     columns: MappingProxyType[str, Kind]
