@@ -48,7 +48,7 @@ _CONSUMERS = frozenset(
 
 
 def run_transaction(shop: Shop) -> dg.ResourceDefinition:
-    """Make the resource that holds a run's transaction; what is unpublished at its end is undone."""
+    """Make the resource of a run's transaction, which undoes at its end what is not published."""
 
     @contextmanager
     def of_run(_: dg.InitResourceContext) -> Iterator[RunTransaction]:

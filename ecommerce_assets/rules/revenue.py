@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from ecommerce_assets.rules.money import ratio, sums
 from ecommerce_assets.rules.kinds import PRODUCT, REFUND
+from ecommerce_assets.rules.money import ratio, sums
 
 
 def daily_revenue(

@@ -97,7 +97,8 @@ def _read_versions(connection: psycopg.Connection, feed: str, key: str) -> pd.Da
     """Read all versions of a feed's records of which any names an order in `taken`."""
     table, column = STAGING[feed], sql.Identifier(key)
     query = sql.SQL(
-        "select * from {table} where {key} in (select {key} from {table} join taken using (order_id))"
+        "select * from {table}"
+        " where {key} in (select {key} from {table} join taken using (order_id))"
     ).format(table=sql.Identifier(*table.name.split(".")), key=column)
     return read(connection, query.as_string(connection), table.columns)
 
@@ -121,7 +122,7 @@ def replace(connection: psycopg.Connection, cluster: Cluster, quarantined: pd.Da
     for table, _ in parts:
         (key,) = table.key
         _delete(connection, table.name, "order_id in (select order_id from taken)")
-        _delete(connection, table.name, f"{key} in (select {key} from written_{key})")
+        _delete(connection, table.name, f"{key} in (select {key} from written_{key})")  # noqa: S608
     _delete(
         connection,
         "quarantine.records",

@@ -28,8 +28,8 @@ STAGED_FILE = {
 CHECK_STEPS = ("feed_checks", "table_checks")
 """The steps that judge each changed batch day once."""
 
-# Whose facts hang on a batch's records: every key that they name. For items, returns and adjustments
-# every order that any version of them names, since they may have moved between orders.
+# Whose facts hang on a batch's records: every key that they name. For items, returns and
+# adjustments every order that any version of them names: they may have moved between orders.
 _TOUCHED: Mapping[str, tuple[touched.Queue, str]] = {
     "customers": (
         touched.CUSTOMERS,
