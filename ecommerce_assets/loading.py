@@ -12,7 +12,7 @@ import dagster as dg
 from ecommerce_assets.assets.reports import GROUP as REPORTS_GROUP
 from ecommerce_assets.automation.jobs import LOAD_JOB
 from ecommerce_assets.checks.verdicts import FailedCheck, failed_checks
-from ecommerce_assets.dagster_instance.dead_runs import fail_dead_runs, process_tags
+from ecommerce_assets.dagster_instance.dead_runs import fail_dead_runs
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.feeds.landing import Listing
@@ -75,7 +75,7 @@ def load(
     fail_dead_runs(instance)
     result = job.execute_in_process(
         instance=instance,
-        tags={**range_tags(loadable[0], loadable[-1]), **process_tags()},
+        tags=range_tags(loadable[0], loadable[-1]),
         raise_on_error=False,
         run_config=_QUIET,
         asset_selection=selection,

@@ -31,6 +31,7 @@ CUSTOMERS = Queue("touched_customers", ("customer_id", "date"), 100_000)
 INVENTORY = Queue("touched_inventory", ("snapshot_date", "product_id", "warehouse_id"), 200_000)
 DATES = Queue("touched_dates", ("date",), 400)
 COHORTS = Queue("touched_cohorts", ("cohort_date",), 100)
+QUEUES = (ORDERS, PRODUCTS, CUSTOMERS, INVENTORY, DATES, COHORTS)
 
 
 def hand_over(
@@ -87,3 +88,17 @@ def _take(connection: psycopg.Connection, queue: Queue) -> int:
     )
     connection.execute("analyze taken")
     return taken.rowcount
+
+
+def nothing_waits(connection: psycopg.Connection) -> bool:
+    """Whether every queue is empty, and the figures by day know of all batches."""
+    tables = [*(queue.table for queue in QUEUES), "touched_batches"]
+    row = connection.execute(
+        sql.SQL("select {}").format(
+            sql.SQL(" and ").join(
+                sql.SQL("not exists (select from {})").format(sql.Identifier("ops", table))
+                for table in tables
+            )
+        )
+    ).fetchone()
+    return bool(row and row[0])
