@@ -269,4 +269,5 @@ def _add_amounts(ledger: Ledger) -> None:
 
 def discount_of(line: Row) -> Decimal:
     """All that is taken off a line: its own discount and its part of the order's."""
-    return line["discount_amount"] + line["order_discount_amount"]
+    discount: Decimal = line["discount_amount"] + line["order_discount_amount"]
+    return discount

@@ -78,7 +78,12 @@ def _moment(text: str, source_timezone: str) -> dt.datetime:
         raise ValueError(text)
     year, month, day, hour, minute, second, fraction, offset = match.groups()
     local = dt.datetime(
-        *map(int, (year, month, day, hour or 0, minute or 0, second or 0)),
+        int(year),
+        int(month),
+        int(day),
+        int(hour or 0),
+        int(minute or 0),
+        int(second or 0),
         int((fraction or "").ljust(6, "0")),
     )
     if offset == "Z":
@@ -102,9 +107,8 @@ def _of_a_value(name: str, value: Any, text: str, column: Column) -> set[str]:
             broken.add("range")
     if column.kind == "whole" and abs(value) > 10**9:
         broken.add("range")
-    if column.kind in ("amount", "whole") and column.minimum is not None:
-        if value < column.minimum:
-            broken.add("range")
+    if column.minimum is not None and value < column.minimum:
+        broken.add("range")
     if column.kind == "moment" and value < dt.datetime(1990, 1, 1, tzinfo=UTC):
         broken.add("range")
     if column.kind == "date" and value < _EARLIEST:
@@ -130,9 +134,9 @@ def _of_a_record(
         if record.get("currency") not in (None, settings.currency):
             broken.add("currency")
         steps = [record[step] for step in _STEPS if record.get(step)]
-        if "order_flow" not in settings.tolerate:
-            if any(earlier > later for earlier, later in combinations(steps, 2)):
-                broken.add("order_flow")
+        backwards = any(earlier > later for earlier, later in combinations(steps, 2))
+        if backwards and "order_flow" not in settings.tolerate:
+            broken.add("order_flow")
     if feed == "order_items" and _line_out_of_range(record):
         broken.add("range")
     return broken

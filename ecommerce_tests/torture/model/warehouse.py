@@ -1,6 +1,5 @@
 """The whole warehouse of a landing zone: staged, quarantined, and the tables of `analytics`."""
 
-import datetime as dt
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,14 +10,15 @@ from ecommerce_tests.torture.model.orders import ledger_of
 from ecommerce_tests.torture.model.products import Prices, dim_product, inventory_daily
 from ecommerce_tests.torture.model.revenue import dim_date, revenue_daily
 from ecommerce_tests.torture.model.settings import ModelSettings
-from ecommerce_tests.torture.model.staging import Address, Staged, stage
+from ecommerce_tests.torture.model.staging import Address, FeedDay, Staged, stage
 
 
 @dataclass(frozen=True)
 class Model:
     """Every table as a list of rows, as `docs/reference/tables.md` names their columns.
 
-    `product_key` reads `product_id@valid_from`, in microseconds since 1970.
+    `product_key` reads `product_id@valid_from`, in microseconds since 1970. `quarantine` gives
+    the stage and the rules that each record breaks.
     """
 
     staged: Staged
@@ -26,13 +26,10 @@ class Model:
     quarantine: dict[Address, tuple[str, set[str]]] = field(repr=False)
 
     @property
-    def staged_counts(self) -> Counter[tuple[str, dt.date]]:
+    def staged_counts(self) -> Counter[FeedDay]:
         """The number of staged records by feed and batch date."""
-        return Counter(
-            (address.feed, address.batch_date)
-            for records in self.staged.records.values()
-            for address in records
-        )
+        counts = Counter({day: len(batch.records) for day, batch in self.staged.batches.items()})
+        return +counts
 
 
 def model_of(landing: Path, settings: ModelSettings) -> Model:
@@ -44,7 +41,7 @@ def model_of_staged(staged: Staged, settings: ModelSettings) -> Model:
     """Compute the tables of what is staged."""
     prices = Prices(staged.latest("products"))
     ledger = ledger_of(staged, prices, settings)
-    last_batch = max((day for _, day in staged.held), default=None)
+    last_batch = max((day for _, day in staged.batches), default=None)
     customers = dim_customer(staged.latest("customers"), ledger)
     revenue = revenue_daily(ledger, customers, last_batch)
     tables = {
@@ -59,7 +56,9 @@ def model_of_staged(staged: Staged, settings: ModelSettings) -> Model:
         "fct_revenue_daily": revenue,
         "fct_cohort_ltv": cohort_ltv(ledger, customers),
     }
-    quarantine = staged.quarantine | {
-        address: ("relation", broken) for address, broken in ledger.broken.items()
-    }
+    quarantine = {
+        address: ("row", broken)
+        for batch in staged.batches.values()
+        for address, broken in batch.quarantine.items()
+    } | {address: ("relation", broken) for address, broken in ledger.broken.items()}
     return Model(staged, tables, quarantine)
