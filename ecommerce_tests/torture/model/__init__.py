@@ -5,6 +5,6 @@ nothing of `ecommerce_assets`. What it shares with the code it cannot judge.
 """
 
 from ecommerce_tests.torture.model.settings import ModelSettings
-from ecommerce_tests.torture.model.warehouse import Model, model_of
+from ecommerce_tests.torture.model.warehouse import Model, model_of, model_of_staged
 
-__all__ = ["Model", "ModelSettings", "model_of"]
+__all__ = ["Model", "ModelSettings", "model_of", "model_of_staged"]
