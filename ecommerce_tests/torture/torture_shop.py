@@ -4,6 +4,7 @@ import datetime as dt
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from pprint import pformat
 from typing import Any
 
 from ecommerce_tests.small_shop import SmallShop
@@ -13,6 +14,8 @@ from ecommerce_tests.torture.model.contract import FEEDS
 from ecommerce_tests.torture.model.files import Refused, batches
 from ecommerce_tests.torture.model.staging import Batch, FeedDay, Staged, stage_batch
 from ecommerce_tests.torture.random_files import RandomShop
+
+_ROWS_SHOWN = 3
 
 
 class TortureShop:
@@ -60,7 +63,12 @@ class TortureShop:
     def assert_like_the_model(self) -> None:
         """Compare the warehouse with what the contract makes of the batches held."""
         model = model_of_staged(Staged(self.held, {}), self.settings)
-        assert differences(self.url, model) == {}
+        found = differences(self.url, model)
+        first = {
+            table: {side: rows[:_ROWS_SHOWN] for side, rows in sides.items()}
+            for table, sides in found.items()
+        }
+        assert not found, f"{self.settings}\n{pformat(first, width=300)}"
 
 
 def as_settings(settings: ModelSettings, first_day: dt.date) -> dict[str, Any]:
