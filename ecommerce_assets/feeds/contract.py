@@ -43,10 +43,14 @@ DECIMALS = MappingProxyType({Writing.AMOUNT: 2, Writing.PRICE: 4})
 
 @dataclass(frozen=True)
 class Store:
-    """The settings that a record is judged by."""
+    """The settings that a record is judged by.
+
+    A moment without an offset is local time in `source_timezone`.
+    """
 
     timezone: str
     currency: str
+    source_timezone: str = "UTC"
 
 
 @dataclass(frozen=True)
