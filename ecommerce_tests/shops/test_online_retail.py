@@ -580,7 +580,10 @@ class TestWholeFile:
     def read(self, out: Path, feed: str) -> pd.DataFrame:
         as_text = pyarrow.csv.ConvertOptions(
             column_types=dict.fromkeys(
-                [*("order_id", "order_item_id", "unit_price", "shipping_amount", "refund_amount")],
+                [
+                    *("order_id", "order_item_id", "unit_price"),
+                    *("shipping_amount", "refund_amount", "amount"),
+                ],
                 pa.string(),
             )
         )
@@ -603,12 +606,13 @@ class TestWholeFile:
         money = sum(
             (given["Price"] * 1000).round().astype("int64") * given["Quantity"].astype("int64")
         )
-        items, orders, returns = (
-            self.read(out, feed) for feed in ("order_items", "orders", "returns")
+        items, orders, returns, adjustments = (
+            self.read(out, feed) for feed in ("order_items", "orders", "returns", "adjustments")
         )
         price = self.cents(items["unit_price"])
         gross = (items["quantity"] * price + 50) // 100
-        shipping = orders.sort_values("ingested_at").drop_duplicates("order_id", keep="last")
+        is_product = items["kind"].eq("product")
+        shipping = self.cents(orders["shipping_amount"])
         asked = self.cents(returns["refund_amount"])
         matched = returns["order_item_id"].isin(items["order_item_id"])
         ordered = returns["order_id"].map(
@@ -622,23 +626,27 @@ class TestWholeFile:
             - ordered.dt.tz_convert("Europe/London").dt.normalize().dt.tz_localize(None)
         ).dt.days
 
+        given = self.cents(adjustments["amount"])
+        has_order = adjustments["order_id"].isin(orders["order_id"])
+        is_refund = adjustments["kind"].eq("refund")
+
         def part(amounts: pd.Series) -> Part:
             return Part(len(amounts), Decimal(int(amounts.sum())).scaleb(-2))
 
         assert summary.money == Decimal(int(money)).scaleb(-3)
-        assert summary.landed[LandedAs.GROSS] == part(gross)
-        assert summary.landed[LandedAs.SHIPPING] == part(self.cents(shipping["shipping_amount"]))
-        assert summary.landed[LandedAs.REFUNDS] == part(-asked[matched & days.le(30)])
-        assert summary.landed[LandedAs.NOT_REFUNDED] == part(-asked[matched & days.gt(30)])
-        assert summary.landed[LandedAs.ORPHAN_RETURNS] == part(-asked[~matched])
-        assert summary.landed[LandedAs.OUT_OF_RANGE] == Part(0, Decimal(0))
-        parts = (
-            summary.landed[LandedAs.GROSS],
-            summary.landed[LandedAs.SHIPPING],
-            summary.landed[LandedAs.REFUNDS],
-            summary.landed[LandedAs.NOT_REFUNDED],
-        )
-        landed_money = sum(p.money for p in (*parts, summary.landed[LandedAs.ORPHAN_RETURNS]))
+        assert summary.landed == {
+            LandedAs.GROSS: part(gross[is_product]),
+            LandedAs.OTHER_GROSS: part(gross[~is_product]),
+            LandedAs.SHIPPING: part(shipping[shipping > 0]),
+            LandedAs.REFUNDS: part(-asked[matched & days.le(30)]),
+            LandedAs.NOT_REFUNDED: part(-asked[matched & days.gt(30)]),
+            LandedAs.REFUND_ADJUSTMENTS: part(-given[has_order & is_refund]),
+            LandedAs.SHIPPING_ADJUSTMENTS: part(-given[has_order & ~is_refund]),
+            LandedAs.ORPHAN_RETURNS: part(-asked[~matched]),
+            LandedAs.ORPHAN_ADJUSTMENTS: part(-given[~has_order]),
+            LandedAs.OUT_OF_RANGE: Part(0, Decimal(0)),
+        }
+        landed_money = sum(part.money for part in summary.landed.values())
         left_out = sum(part.money for part in summary.left_out.values())
         assert summary.money == landed_money + left_out + summary.rounding
         # 18 lines have a price of three decimals.
