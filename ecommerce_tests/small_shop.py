@@ -173,9 +173,7 @@ def returned(
     }
 
 
-def adjustment(
-    adjustment_id: str = "A1", order_id: str = "O1", **columns: Any
-) -> dict[str, Any]:
+def adjustment(adjustment_id: str = "A1", order_id: str = "O1", **columns: Any) -> dict[str, Any]:
     """Make a record of `adjustments`: a refund of 3.00 on 2024-03-08."""
     return {
         "adjustment_id": adjustment_id,

@@ -3,17 +3,12 @@
 The warehouse computes touched keys only, whichever happen to be touched at once.
 """
 
-import csv
-import io
 import random
 
 import pandas as pd
 import pytest
 
-from ecommerce_assets.feeds.contract import FEEDS, Store
-from ecommerce_assets.feeds.privacy import Hasher
-from ecommerce_assets.feeds.reading import read_records
-from ecommerce_assets.feeds.split import LandedRecords, split
+from ecommerce_assets.feeds.contract import FEEDS
 from ecommerce_assets.rules.cohorts import cohort_values
 from ecommerce_assets.rules.customers import build_customers
 from ecommerce_assets.rules.inventory import SNAPSHOT_KEY, stock_levels
@@ -33,6 +28,7 @@ from ecommerce_assets.warehouse.tables import (
     Table,
 )
 from ecommerce_tests.random_shop import DAYS, random_records
+from ecommerce_tests.rules.staged import stage
 
 Staged = dict[str, pd.DataFrame]
 
@@ -41,21 +37,9 @@ Staged = dict[str, pd.DataFrame]
 def staged(request: pytest.FixtureRequest) -> Staged:
     """Staged records of all feeds."""
     rng = random.Random(request.param)
-    return {feed: staged_feed(rng, feed) for feed in FEEDS}
-
-
-def staged_feed(rng: random.Random, feed: str) -> pd.DataFrame:
-    landed = []
-    for day in DAYS:
-        records = random_records(rng, feed, day)
-        file = io.StringIO()
-        writer = csv.DictWriter(file, list(FEEDS[feed].columns))
-        writer.writeheader()
-        writer.writerows(records)
-        name = f"{day}.csv"
-        read = read_records(name, file.getvalue().encode(), FEEDS[feed])
-        landed.append(LandedRecords(pd.Timestamp(day), name, read))
-    return split(FEEDS[feed], Store("UTC", "EUR"), Hasher(None), landed).staged
+    return {
+        feed: stage(feed, {day: random_records(rng, feed, day) for day in DAYS}) for feed in FEEDS
+    }
 
 
 def assert_same_rows(table: Table, one_by_one: list[pd.DataFrame], together: pd.DataFrame) -> None:
