@@ -37,11 +37,16 @@ def test_revenue_counts_on_the_days_of_sales_and_refunds_up_to_the_horizon() -> 
             item("I3", quantity=1, sold_at=at(8)),
             item("I4", quantity=1, unit_price="7.00", sold_at=at(91)),
         ],
-        returns=[returned("R1", "I1", returned_at=at(30)), returned("R2", "I1", returned_at=at(31))]
-        + [returned("R3", "I1", returned_at=at(29), refund_amount="0.50")],
-        adjustments=[adjustment("A1", adjusted_at=at(7), amount="-2.00")]
-        + [adjustment("A2", adjusted_at=at(90), amount="200.00")]
-        + [adjustment("A3", adjusted_at=at(1), amount="9.00", kind="shipping")],
+        returns=[
+            returned("R1", "I1", returned_at=at(30)),
+            returned("R2", "I1", returned_at=at(31)),
+            returned("R3", "I1", returned_at=at(29), refund_amount="0.50"),
+        ],
+        adjustments=[
+            adjustment("A1", adjusted_at=at(7), amount="-2.00"),
+            adjustment("A2", adjusted_at=at(90), amount="200.00"),
+            adjustment("A3", adjusted_at=at(1), amount="9.00", kind="shipping"),
+        ],
     )
 
     assert values(rows, "horizon_days", "net_revenue", "ltv") == [
@@ -65,8 +70,11 @@ def test_other_lines_bring_no_revenue_and_yet_make_a_customer() -> None:
 
 def test_who_comes_back_is_counted_by_orders_not_by_lines_added_later() -> None:
     rows = cohorts(
-        orders=[order("O1", ordered_at=at(0)), order("O2", customer_id="C2", ordered_at=at(0))]
-        + [order("O3", customer_id="C2", ordered_at=at(30))],
+        orders=[
+            order("O1", ordered_at=at(0)),
+            order("O2", customer_id="C2", ordered_at=at(0)),
+            order("O3", customer_id="C2", ordered_at=at(30)),
+        ],
         order_items=[item("I1", "O1"), item("I2", "O1", sold_at=at(3)), item("I3", "O3")],
     )
 
