@@ -99,8 +99,7 @@ class LimitedHttp(HttpToolsProtocol):
         text = f"The request's headers are above {HEAD_BYTES} bytes, or more than {HEADERS}.\n"
         self.transport.write(
             STATUS_LINE[431] + b"content-type: text/plain; charset=utf-8\r\n"
-            b"connection: close\r\n"
-            + f"content-length: {len(text)}\r\n\r\n{text}".encode("ascii")
+            b"connection: close\r\n" + f"content-length: {len(text)}\r\n\r\n{text}".encode("ascii")
         )
         self.transport.close()
 

@@ -1,4 +1,4 @@
-"""Every parameter of every endpoint, given what no client should send: refused, or answered right."""
+"""Every parameter of every endpoint, given what no client should send: refused, or answered."""
 
 from collections.abc import Iterator
 from typing import Any
