@@ -8,6 +8,7 @@ from dagster import BetaWarning, PreviewWarning
 from ecommerce_assets.assets.dimensions import dimension_assets
 from ecommerce_assets.assets.facts import fact_assets
 from ecommerce_assets.assets.reports import report_assets
+from ecommerce_assets.assets.run import run_transaction
 from ecommerce_assets.assets.staging import staging_assets
 from ecommerce_assets.automation import (
     audit_job,
@@ -49,7 +50,7 @@ def build_defs(shop: Shop | None = None) -> dg.Definitions:
             jobs=[load_job(), audit_job(days, audited)],
             schedules=[load_yesterday(shop.settings), audit_weekly(shop.settings, days)],
             sensors=[late_files(shop, days), *failure_hooks(shop.settings)],
-            resources={"shop": shop},
+            resources={"shop": shop, "transaction": run_transaction(shop)},
             # Ten small assets take 0.9 s in one process and 21 s in one each.
             executor=dg.in_process_executor,
         )

@@ -3,6 +3,7 @@
 Nothing is printed here.
 """
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,8 +22,7 @@ from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.feeds.landing import Listing
 from ecommerce_assets.instance import fail_dead_runs, process_tags
 from ecommerce_assets.shop import Shop
-from ecommerce_assets.warehouse.frozen_settings import empty
-from ecommerce_assets.warehouse.session import connect, read_version
+from ecommerce_assets.warehouse.session import read_version
 from ecommerce_assets.warehouse.staging import Refusal, held_days, log_refusals, refusals_of
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -97,11 +97,11 @@ def load(
 
 
 def rebuild(shop: Shop, instance: dg.DagsterInstance) -> Load:
-    """Empty the three schemas and load all landed days."""
-    shop.landing.listing()  # an unreadable landing zone must not cost the warehouse
-    with connect(shop.database_url) as connection:
-        empty(connection)
-    return load(shop, instance)
+    """Empty the three schemas and load all landed days, in one transaction.
+
+    Readers see the old warehouse until the new one is whole.
+    """
+    return load(dataclasses.replace(shop, is_rebuild=True), instance)
 
 
 def _days(

@@ -22,6 +22,7 @@ _ARROW = {
     Kind.TEXT: pa.string(),
     Kind.JSON: pa.string(),
     Kind.AMOUNT: pa.int64(),
+    Kind.COST: pa.decimal128(38, DECIMALS[Kind.COST]),
     Kind.PRICE: pa.int64(),
     Kind.RATE: pa.int64(),
     Kind.COUNT: pa.int64(),
@@ -71,7 +72,7 @@ def read(
 
 def _selected(name: str, kind: Kind) -> sql.Composable:
     column = sql.Identifier(name)
-    if kind in DECIMALS:
+    if kind in DECIMALS and kind is not Kind.COST:
         return sql.SQL("({} * {})::bigint").format(column, sql.Literal(10 ** DECIMALS[kind]))
     return column
 
@@ -85,11 +86,32 @@ def _to_pandas(table: pa.Table) -> pd.DataFrame:
             # As pyarrow makes it, without a single chunk, pandas cannot join on it.
             series[name] = pd.Series([], dtype="str")
             continue
+        if pa.types.is_decimal(column.type):
+            column = _minor_units(column)
+            if isinstance(column, pd.Series):
+                series[name] = column
+                continue
         nullable_whole = pa.types.is_integer(column.type) and column.null_count
         series[name] = column.to_pandas(
             types_mapper={pa.int64(): pd.Int64Dtype()}.get if nullable_whole else None
         )
     return pd.DataFrame(series)
+
+
+def _minor_units(column: pa.ChunkedArray) -> pa.ChunkedArray | pd.Series:
+    """Turn decimals into whole hundredths, as Python integers where 64 bits do not do."""
+    array = pa.concat_arrays(column.chunks)
+    # A decimal128 is its unscaled value as two 64-bit words.
+    words = np.frombuffer(array.buffers()[1], "<i8").reshape(-1, 2)
+    low, high = words[array.offset : array.offset + len(array)].T
+    is_null = array.is_null().to_numpy(zero_copy_only=False)
+    if ((high == low >> 63) | is_null).all():
+        return pa.chunked_array([pa.array(low, mask=is_null)])
+    scale = array.type.scale
+    return pd.Series(
+        [None if value is None else int(value.scaleb(scale)) for value in array.to_pylist()],
+        dtype=object,
+    )
 
 
 def write(connection: psycopg.Connection, table: Table, frame: pd.DataFrame) -> None:
