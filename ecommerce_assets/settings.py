@@ -92,6 +92,8 @@ class Settings(BaseSettings):
     hash_key: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
     load_at: dt.time = dt.time(3)
     webhook_url: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
+    ui_password: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
+    ui_hosts: str = ""
     warn_quarantine_share: float = Field(default=0.05, ge=0, le=1)
     warn_volume_change: float = Field(default=0.5, ge=0)
     warn_null_share: Annotated[dict[str, float], AfterValidator(_shares)] = Field(
