@@ -28,8 +28,9 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-_LISTS = ("orders", "refunds", "products", "variations", "customers")
-_ENVELOPES = ("_airbyte_data", "data", "record", "body", *_LISTS, "order", "product", "customer")
+LISTS = frozenset({"data", "orders", "refunds", "products", "variations", "customers"})
+"""What wraps a list of documents."""
+_ENVELOPES = ("_airbyte_data", "record", "body", *sorted(LISTS), "order", "product", "customer")
 _MESSAGES = ("SCHEMA", "STATE", "ACTIVATE_VERSION", "LOG", "SPEC", "TRACE", "CONNECTION_STATUS")
 
 

@@ -5,7 +5,7 @@ What a field becomes stands beside it in `orders`, `refunds` and `catalogue`.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from ecommerce_assets.feeds.contract import Store
+from ecommerce_assets.shops.amounts import cents
 from ecommerce_assets.shops.documents import DocumentError, read_documents
 from ecommerce_assets.shops.landing_files import claim
 from ecommerce_assets.shops.reconciliation import (
@@ -30,6 +31,7 @@ from ecommerce_assets.shops.woocommerce.catalogue import (
     stock_record,
 )
 from ecommerce_assets.shops.woocommerce.documents import (
+    LISTS,
     Clock,
     Kind,
     kind_of,
@@ -88,7 +90,7 @@ def import_woocommerce(
     with Spool() as spool:
         converter = Converter(spool, store, return_days)
         for number, file in enumerate(files):
-            for document in read_documents(file):
+            for document in read_documents(file, LISTS):
                 try:
                     converter.take(document.value)
                 except (DocumentError, KeyError, AttributeError, TypeError) as error:
@@ -120,6 +122,7 @@ class Converter:
         self._return_days = return_days
         self._day = day
         self._clock = Clock(store.timezone)
+        self._gift_cards: set[str] = set()
         self.left_out: Counter[str] = Counter()
 
     def take(self, value: object) -> None:
@@ -170,6 +173,8 @@ class Converter:
         read_at = dt.datetime.fromisoformat(as_of) if as_of else None
         for kind in (Kind.PRODUCT, Kind.VARIATION):
             for product in self._spool.all(kind):
+                if is_gift_card(product):
+                    self._gift_cards.add(str(product["id"]))
                 parent = None
                 if kind is Kind.VARIATION:
                     parent = self._spool.get(Kind.PRODUCT, parent_of(product))
@@ -182,18 +187,13 @@ class Converter:
                         self._spool.land("inventory", day, stock)
 
     def _convert_orders(self, documents: Sequence[Json]) -> Reconciliation:
-        gift_cards = frozenset(
-            str(product["id"])
-            for product in self._spool.all(Kind.PRODUCT)
-            if is_gift_card(product)
-        )
         records: dict[str, list[Record]] = {feed: [] for feed in COMPARED_FEEDS}
         own: list[OwnTotal] = []
         for document in documents:
             try:
-                order = read_order(document, self._clock, gift_cards)
+                order = read_order(document, self._clock, self._gift_cards)
                 if order is None:
-                    self.left_out[f"orders: {document['status']}"] += 1
+                    self.left_out[f"orders with the status {document['status']}"] += 1
                     continue
                 self._convert_order(order, document, records, own)
             except (DocumentError, KeyError, AttributeError, TypeError) as error:
@@ -205,7 +205,7 @@ class Converter:
             own,
             store=self._store,
             return_days=self._return_days,
-            batch_date=pd.Timestamp(max(order["ingested_at"] or "" for order in records["orders"])[:10]) + pd.Timedelta(days=1),
+            batch_date=_after_all(records),
         )
 
     def _convert_order(
@@ -238,7 +238,38 @@ class Converter:
         if record is None:
             self.left_out[otherwise] += 1
             return
-        ingested_at = record["ingested_at"]
-        assert ingested_at is not None  # every record has it
-        day = self._day or self._clock.day(dt.datetime.fromisoformat(ingested_at))
-        self._spool.land(feed, day, record)
+        read_at = dt.datetime.fromisoformat(str(record["ingested_at"]))
+        self._spool.land(feed, self._day or self._clock.day(read_at), record)
+
+
+def _own_totals(order: Order, document: Json) -> list[OwnTotal]:
+    """What the order's document says of itself, gift cards and fees included."""
+    shipping = cents(document.get("shipping_total"))
+    hint = "" if order.shipping == shipping else "a fee below 0 is more than the lines"
+    stated = {
+        Measure.TOTAL: (order.total, "total"),
+        Measure.TAX: (order.tax, "total_tax"),
+        Measure.SHIPPING: (shipping, "shipping_total"),
+        Measure.SOLD: (
+            order.total - order.tax - shipping,
+            "total less total_tax and shipping_total",
+        ),
+    }
+    return [
+        OwnTotal(order.id, measure, own, field, hint) for measure, (own, field) in stated.items()
+    ]
+
+
+def _after_all(records: Mapping[str, Sequence[Record]]) -> pd.Timestamp:
+    """A batch date by which everything in the records has happened, in any zone."""
+    last = max(str(record["ingested_at"]) for of_feed in records.values() for record in of_feed)
+    return pd.Timestamp(last[:10]) + pd.Timedelta(days=1)
+
+
+def _unreadable(place: str, error: Exception) -> DocumentError:
+    reason = str(error) if isinstance(error, DocumentError) else f"{type(error).__name__}: {error}"
+    return DocumentError(f"{place} is not as WooCommerce writes it ({reason}); export it again.")
+
+
+def _untold(_: str, __: int, ___: int) -> None:
+    """Nobody watches."""

@@ -4,6 +4,7 @@ Money is net of tax, as WooCommerce's `subtotal` and `total` of a line are (docs
 """
 
 import datetime as dt
+from collections.abc import Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -90,9 +91,7 @@ class Order:
         ]
 
 
-def read_order(
-    document: Json, clock: Clock, gift_cards: frozenset[str] = frozenset()
-) -> Order | None:
+def read_order(document: Json, clock: Clock, gift_cards: Set[str] = frozenset()) -> Order | None:
     """Read an order document; None if its status leaves it out, or it was never placed.
 
     Args:
@@ -169,7 +168,7 @@ def _status(status: str, paid_at: dt.datetime | None, completed_at: dt.datetime 
 
 
 def _product_lines(
-    document: Json, net_total: Cents, gift_cards: frozenset[str], notes: list[str]
+    document: Json, net_total: Cents, gift_cards: Set[str], notes: list[str]
 ) -> list[Line]:
     items = document.get("line_items") or []
     totals = fit([_exact_total(item) for item in items], net_total)
