@@ -51,7 +51,12 @@ class Shop:
     @cached_property
     def store(self) -> Store:
         """What records are judged by."""
-        return Store(self.settings.timezone, self.settings.currency)
+        return Store(
+            timezone=self.settings.timezone,
+            currency=self.settings.currency,
+            source_timezone=self.settings.source_timezone,
+            tolerated=frozenset(filter(None, [self.settings.tolerate])),
+        )
 
     @cached_property
     def hasher(self) -> Hasher:

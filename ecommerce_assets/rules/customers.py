@@ -18,10 +18,11 @@ def build_customers(customers: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFra
     rows["is_inferred"] = ~ids.isin(known.index)
 
     recognised = orders[orders["is_recognised"]].assign(orders=1)
-    totals = sums(recognised, "customer_id", ["orders", "net_amount"]).reindex(ids)
+    # The fill keeps whole numbers whole: a missing row would turn the sums into floats.
+    totals = sums(recognised, "customer_id", ["orders", "net_amount"]).reindex(ids, fill_value=0)
     dates = recognised.groupby("customer_id")["order_date"].agg(["min", "max"]).reindex(ids)
     rows["first_order_date"] = dates["min"]
     rows["last_order_date"] = dates["max"]
-    rows["orders"] = totals["orders"].fillna(0).astype("int64")
-    rows["net_revenue"] = [0 if pd.isna(net) else int(net) for net in totals["net_amount"]]
+    rows["orders"] = totals["orders"]
+    rows["net_revenue"] = totals["net_amount"]
     return rows.rename_axis("customer_id").reset_index()

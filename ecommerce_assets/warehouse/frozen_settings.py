@@ -53,6 +53,8 @@ def _shaping(settings: Settings) -> dict[str, str]:
     key = settings.hash_key.get_secret_value() if settings.hash_key else ""
     return {
         "timezone": settings.timezone,
+        "source_timezone": settings.source_timezone,
+        "tolerate": settings.tolerate,
         "currency": settings.currency,
         "return_days": str(settings.return_days),
         "hash_key": hashlib.sha256(f"ecommerce hash key {key}".encode()).hexdigest()[:16],
