@@ -108,8 +108,9 @@ class WooCommerce:
                 new = {str(document["id"]) for document in documents} - seen
                 seen |= new
                 if tell:
-                    tell(path, len(seen), int(answer.headers.get("X-WP-Total") or len(seen)))
-                if len(documents) < _PAGE or not new:
+                    tell(path, len(seen), max(_number(answer, "X-WP-Total"), len(seen)))
+                is_last = page == _number(answer, "X-WP-TotalPages")
+                if is_last or len(documents) < _PAGE or not new:
                     break
                 page += 1
             if stated in ({None}, {str(len(seen))}):
@@ -128,3 +129,8 @@ class WooCommerce:
             f"{self._client.shop}: /{path} gives no list of documents; a plugin may change what"
             " the API answers."
         )
+
+
+def _number(answer: Answer, header: str) -> int:
+    text = answer.headers.get(header, "")
+    return int(text) if text.isdecimal() else 0
