@@ -69,3 +69,6 @@ class Source(Protocol):
 
     def is_gone(self, customer_id: str) -> bool:
         """Ask the shop for a customer whom it does not list: lists may lie."""
+
+    def close(self) -> None:
+        """Close what the source holds open."""

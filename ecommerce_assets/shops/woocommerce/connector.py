@@ -62,6 +62,10 @@ class WooCommerce:
             converter.documents(), dict(sorted(converter.left_out.items())), reconciliation, seen
         )
 
+    def close(self) -> None:
+        """Close the client."""
+        self._client.close()
+
     def is_gone(self, customer_id: str) -> bool:
         """Ask for the customer itself: a list that lacks one may be wrong."""
         try:
