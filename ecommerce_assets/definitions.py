@@ -9,15 +9,10 @@ from ecommerce_assets.assets.dimensions import dimension_assets
 from ecommerce_assets.assets.facts import fact_assets
 from ecommerce_assets.assets.reports import report_assets
 from ecommerce_assets.assets.staging import staging_assets
-from ecommerce_assets.automation import (
-    audit_job,
-    audit_weekly,
-    failure_hooks,
-    freshness,
-    late_files,
-    load_job,
-    load_yesterday,
-)
+from ecommerce_assets.automation.jobs import audit_job, load_job
+from ecommerce_assets.automation.late_files import late_files
+from ecommerce_assets.automation.schedules import audit_weekly, freshness, load_yesterday
+from ecommerce_assets.automation.webhook import failure_hooks
 from ecommerce_assets.checks.graph import accepted_checks, feed_checks, table_checks
 from ecommerce_assets.partitions import batch_days
 from ecommerce_assets.settings import load_settings

@@ -1,4 +1,4 @@
-"""`ecommerce api-key`: the commands for the API's keys. What a key is stands in `api_keys`."""
+"""`ecommerce api-key`: create, list and revoke the API's keys."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,9 +6,9 @@ from typing import Annotated
 
 import psycopg
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from ecommerce_assets.cli.console import out
 from ecommerce_assets.settings import load_settings
 
 app = typer.Typer(help="The API's keys: without any it serves this machine alone.")
@@ -35,7 +35,7 @@ def list_() -> None:
         for key in list_keys(connection):
             revoked = f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else ""
             table.add_row(key.name, f"{key.created_at:%Y-%m-%d %H:%M}", revoked)
-    Console(highlight=False).print(table)
+    out.print(table)
 
 
 @app.command()

@@ -1,35 +1,21 @@
-"""The commands of daily operation: what is in quarantine, which figures changed."""
+"""`ecommerce quarantine` and `ecommerce restatements`: list what is refused and what changed."""
 
 import csv
-import datetime as dt
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from ecommerce_assets.cli.console import out
+from ecommerce_assets.cli.options import Export, From, To, day_range
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import load_settings
 
-out = Console(highlight=False)
-
-From = Annotated[
-    dt.datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")
-]
-To = Annotated[dt.datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day.")]
-Export = Annotated[
-    Path | None, typer.Option("--export", help="Write a CSV file instead; - is standard output.")
-]
+app = typer.Typer()
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(quarantine)
-    app.command()(restatements)
-
-
+@app.command()
 def quarantine(
     feed: Annotated[str | None, typer.Option(help="Only this feed's.")] = None,
     rule: Annotated[str | None, typer.Option(help="Only those that break this rule.")] = None,
@@ -46,7 +32,7 @@ def quarantine(
 
     if feed is not None and feed not in FEEDS:
         raise OperatorError(f"--feed {feed} is no feed; the feeds are {', '.join(FEEDS)}.")
-    wanted = Wanted(feed, rule, *_days(from_, to))
+    wanted = Wanted(feed, rule, *day_range(from_, to))
     with connect(database_url(load_settings()), "ecommerce quarantine") as connection:
         if export is not None:
             if str(export) == "-":
@@ -69,6 +55,7 @@ def quarantine(
     out.print(table)
 
 
+@app.command()
 def restatements(
     from_: From = None,
     to: To = None,
@@ -83,7 +70,7 @@ def restatements(
 
     if figure is not None and figure not in FIGURES:
         raise OperatorError(f"--figure {figure} is no figure; they are {', '.join(FIGURES)}.")
-    first, last = _days(from_, to)
+    first, last = day_range(from_, to)
     with connect(database_url(load_settings()), "ecommerce restatements") as connection:
         found = list_restatements(
             connection,
@@ -120,12 +107,3 @@ def restatements(
         for row in rows:
             table.add_row(*row)
         out.print(table)
-
-
-def _days(
-    from_: dt.datetime | None, to: dt.datetime | None
-) -> tuple[dt.date | None, dt.date | None]:
-    first, last = (moment.date() if moment else None for moment in (from_, to))
-    if first and last and last < first:
-        raise OperatorError(f"--to {last} is before --from {first}; swap them.")
-    return first, last

@@ -7,16 +7,12 @@ import dagster as dg
 import psycopg
 import pytest
 from dagster import DagsterRunStatus, RunsFilter
-from dagster._core.instance import InstanceRef
 
+from ecommerce_assets.dagster_instance.dead_runs import fail_dead_runs, process_tags
+from ecommerce_assets.dagster_instance.home import dagster_home, open_instance
 from ecommerce_assets.errors import OperatorError
-from ecommerce_assets.instance import (
-    dagster_home,
-    fail_dead_runs,
-    open_instance,
-    process_tags,
-)
 from ecommerce_assets.settings import PROJECT_ROOT, Settings, load_settings
+from ecommerce_tests.dagster_private import InstanceRef
 from ecommerce_tests.postgres import database
 
 DAYS = [f"day {number}" for number in range(60)]
@@ -192,7 +188,12 @@ def test_what_a_killed_process_left_as_running_is_failed(instance):
 
     ours = process_tags()
     gone = subprocess.run(
-        [sys.executable, "-c", "from ecommerce_assets.instance import *; print(process_tags())"],
+        [
+            sys.executable,
+            "-c",
+            "from ecommerce_assets.dagster_instance.dead_runs import process_tags;"
+            " print(process_tags())",
+        ],
         capture_output=True,
         text=True,
         check=True,

@@ -1,29 +1,24 @@
-"""`ecommerce simulate` and `ecommerce import`: the commands that write landing zones.
-
-What they write is decided in `shops`.
-"""
+"""`ecommerce simulate` and `ecommerce import`: the commands that write landing zones."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
+from ecommerce_assets.cli.console import out as console
+from ecommerce_assets.cli.console import progress_bar
 from ecommerce_assets.settings import load_settings
 
+app = typer.Typer()
 importer = typer.Typer(help="Turn a real export into a landing zone.", no_args_is_help=True)
-
-_out = Console(highlight=False)
-_err = Console(stderr=True, highlight=False)
+app.add_typer(importer, name="import")
 
 Out = Annotated[Path, typer.Argument(help="The landing zone to write; it may hold no files yet.")]
 
 
+@app.command()
 def simulate(
     out: Out,
     start: Annotated[dt.datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day.")],
@@ -38,7 +33,7 @@ def simulate(
     from ecommerce_assets.shops.simulate import simulate
 
     currency = load_settings().currency
-    with _progress("simulating") as progress:
+    with progress_bar("simulating") as progress:
         shop = simulate(
             out,
             start=start.date(),
@@ -57,7 +52,7 @@ def simulate(
     table.add_column("of them broken", justify="right")
     for feed, records in shop.records.items():
         table.add_row(feed, f"{records:,}", f"{broken.get(feed, 0):,}")
-    _out.print(table)
+    console.print(table)
 
 
 @importer.command("online-retail")
@@ -76,7 +71,7 @@ def import_online_retail(
         raise typer.BadParameter("give at least one FILE, and then OUT")
     from ecommerce_assets.shops.online_retail import import_online_retail
 
-    with _progress("importing") as progress:
+    with progress_bar("importing") as progress:
         result = import_online_retail(
             files, out, return_days=load_settings().return_days, progress=progress
         )
@@ -92,14 +87,9 @@ def import_online_retail(
     table.add_row("rounding to cents", "", f"{result.rounding:,}")
     table.add_section()
     table.add_row("the file", f"{result.lines:,}", f"{result.money:,}")
-    _out.print(table)
+    console.print(table)
     if result.overlapping_lines:
-        _out.print(f"{result.overlapping_lines:,} lines stood in two files or sheets; once here.")
-    _out.print("Load it with ECOMMERCE_TIMEZONE=Europe/London and ECOMMERCE_CURRENCY=GBP.")
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    with Progress(console=_err, transient=True, disable=not _err.is_terminal) as bar:
-        task = bar.add_task(what)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        console.print(
+            f"{result.overlapping_lines:,} lines stood in two files or sheets; once here."
+        )
+    console.print("Load it with ECOMMERCE_TIMEZONE=Europe/London and ECOMMERCE_CURRENCY=GBP.")
