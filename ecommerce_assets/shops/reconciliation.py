@@ -151,7 +151,7 @@ def reconcile(
 def _split(feed: str, texts: pd.DataFrame, store: Store, batch_date: pd.Timestamp) -> Split:
     columns = list(FEEDS[feed].columns)
     frame = texts.reindex(columns=columns).astype("str")
-    frame = frame.mask(frame.eq(""), None)
+    frame = frame.replace("", None)
     frame.index = pd.RangeIndex(1, len(frame) + 1, name="line_number")
     landed = LandedRecords(batch_date, feed, Records(frame))
     return split(FEEDS[feed], store, Hasher(None), [landed])

@@ -4,6 +4,7 @@ Everything lies in the spool meanwhile, so memory is bounded. What is made of it
 and `catalogue`.
 """
 
+import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -120,7 +121,7 @@ class Gathering:
             # Every version of what makes prices counts; of the others the latest.
             several = kind in ("product", "variant", "inventory_item", "inventory_level")
             name = f"{key}|{version}" if several else key
-            self._spool.keep(kind, name, body, version=version, parent="")
+            self._spool.keep(kind, name, body, version=version, parent=key)
 
     def _keep_part(self, order_id: str, name: str, body: Json, version: str) -> None:
         body["__version"] = version
@@ -258,4 +259,9 @@ def _field(wrapped: Wrapped) -> str | None:
 def _version(wrapped: Wrapped) -> str:
     """What tells versions of a document apart, in order: its last change, else when it was read."""
     at = moment(wrapped.body, "updated_at", "created_at") or wrapped.extracted_at
+    return stamp(at)
+
+
+def stamp(at: dt.datetime | None) -> str:
+    """Write a moment in UTC so that texts compare as moments do; '' of none."""
     return f"{at:%Y-%m-%dT%H:%M:%S.%f}" if at else ""

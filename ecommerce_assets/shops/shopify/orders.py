@@ -64,9 +64,7 @@ def order_records(order: Json) -> OrderRecords:
     )
     status = status_of(order)
     by_agreements = agreements_tell(order)
-    ledger = (
-        ledger_of_agreements(order) if by_agreements else ledger_of_refunds(order, last_change)
-    )
+    ledger = ledger_of_agreements(order) if by_agreements else ledger_of_refunds(order, last_change)
     notes = ledger.notes
     notes[BY_AGREEMENTS if by_agreements else BY_REFUNDS] += 1
     if order.get("agreements") and not by_agreements:

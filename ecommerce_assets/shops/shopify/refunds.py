@@ -210,9 +210,11 @@ def _undated(ledger: Ledger, order: Json, last_change: dt.datetime) -> None:
     tax_now = money(order, "current_total_tax_set", "current_total_tax")
     lost = before - now - (tax - (tax if tax_now is None else tax_now))
     shipping_now = money(order, "current_shipping_price_set")
-    shipping = (
-        _NONE if shipping_now is None or taxes_included(order) else ledger.shipping - shipping_now
-    )
+    shipping = _NONE
+    if shipping_now == 0:
+        shipping = ledger.shipping
+    elif shipping_now is not None and not taxes_included(order):
+        shipping = ledger.shipping - shipping_now
     order_id = id_of(order)
     ledger.adjust(f"{order_id}-undated-shipping", last_change, shipping, "shipping", "undated")
     ledger.adjust(f"{order_id}-undated", last_change, lost - shipping, reason="undated")
