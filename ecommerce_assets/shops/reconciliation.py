@@ -196,7 +196,9 @@ def _causes(
     """Say of each order what our rules leave out of it, and by which rule."""
     causes: dict[str, set[str]] = {}
     for feed, part in splits.items():
-        places = part.quarantined["line_number"] - 1
+        if part.quarantined.empty:
+            continue
+        places = part.quarantined["line_number"].to_numpy() - 1
         for order_id in records[feed]["order_id"].iloc[places]:
             causes.setdefault(order_id, set()).add(f"a record of {feed} breaks a row rule")
     broken = cluster.broken[["order_id", "feed", "rule"]].drop_duplicates()

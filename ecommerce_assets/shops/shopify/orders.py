@@ -221,9 +221,9 @@ def _country(order: Json) -> str | None:
 
 
 def _discount_code(order: Json) -> str | None:
-    """The first code; a line has room for one."""
+    """The codes that were used, joined by commas."""
     codes = order.get("discount_codes")
-    if isinstance(codes, list) and codes:
-        first = codes[0]
-        return text(first, "code") if isinstance(first, dict) else str(first).strip() or None
-    return text(order, "discount_code")
+    if not isinstance(codes, list):
+        return text(order, "discount_code")
+    named = [text(code, "code") if isinstance(code, dict) else str(code).strip() for code in codes]
+    return ",".join(code for code in named if code) or None
