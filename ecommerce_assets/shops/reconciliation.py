@@ -151,7 +151,7 @@ def reconcile(
 def _split(feed: str, texts: pd.DataFrame, store: Store, batch_date: pd.Timestamp) -> Split:
     columns = list(FEEDS[feed].columns)
     frame = texts.reindex(columns=columns).astype("str")
-    frame = frame.mask(frame.eq(""), None)
+    frame = frame.replace("", None)
     frame.index = pd.RangeIndex(1, len(frame) + 1, name="line_number")
     landed = LandedRecords(batch_date, feed, Records(frame))
     return split(FEEDS[feed], store, Hasher(None), [landed])
@@ -196,13 +196,15 @@ def _causes(
     """Say of each order what our rules leave out of it, and by which rule."""
     causes: dict[str, set[str]] = {}
     for feed, part in splits.items():
-        for row in part.quarantined.itertuples():
-            order_id = records[feed]["order_id"].iloc[row.line_number - 1]
+        if part.quarantined.empty:
+            continue
+        places = part.quarantined["line_number"].to_numpy() - 1
+        for order_id in records[feed]["order_id"].iloc[places]:
             causes.setdefault(order_id, set()).add(f"a record of {feed} breaks a row rule")
-    for row in cluster.broken.itertuples():
-        causes.setdefault(row.order_id, set()).add(f"a record of {row.feed} breaks {row.rule}")
-    late = cluster.returns.loc[~cluster.returns["is_refundable"], "order_id"]
-    for order_id in late:
+    broken = cluster.broken[["order_id", "feed", "rule"]].drop_duplicates()
+    for order_id, feed, rule in broken.to_numpy().tolist():
+        causes.setdefault(order_id, set()).add(f"a record of {feed} breaks {rule}")
+    for order_id in cluster.returns.loc[~cluster.returns["is_refundable"], "order_id"]:
         causes.setdefault(order_id, set()).add(
             "a return came after the return window: see ECOMMERCE_RETURN_DAYS"
         )

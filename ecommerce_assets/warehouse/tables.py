@@ -37,9 +37,12 @@ DECIMALS = MappingProxyType({Kind.AMOUNT: 2, Kind.COST: 2, Kind.PRICE: 4, Kind.R
 """Places after the point of the kinds that frames hold as whole minor units."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
-    """One table: `name` with its schema, `columns` in order, `key` its primary key."""
+    """One table: `name` with its schema, `columns` in order, `key` its primary key.
+
+    A table is one object, so that it can be a key itself.
+    """
 
     name: str
     columns: MappingProxyType[str, Kind]
