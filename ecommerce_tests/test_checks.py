@@ -187,29 +187,30 @@ def test_nulls_fails_above_a_column_s_threshold(sound_url: str, feed: str, colum
     assert list(found[column]) == [1.0, 0.0]
 
 
-OTHER_NULLS = {
-    "products": "category",
-    "order_items": "gross_amount",
-    "returns": "reason",
-    "adjustments": "reason",
-}
+OTHER_NULLS = [
+    ("products", "category", {}),
+    ("order_items", "gross_amount", {"order_items.gross_amount": 0.96}),
+    ("returns", "reason", {}),
+    ("adjustments", "reason", {"adjustments.reason": 0.5}),
+]
 
 
-@pytest.mark.parametrize("feed", OTHER_NULLS)
-def test_nulls_of_the_other_feeds_fail_by_their_own_threshold(sound_url: str, feed: str) -> None:
-    column = OTHER_NULLS[feed]
+@pytest.mark.parametrize(("feed", "column", "shares"), OTHER_NULLS)
+def test_nulls_of_the_other_feeds_fail_by_their_own_threshold(
+    sound_url: str, feed: str, column: str, shares: dict[str, float]
+) -> None:
     change(
         sound_url,
         f"""
         insert into staging.{feed} select (jsonb_populate_record(s, jsonb_build_object(
             'line_number', n, '{column}', null))).*
-        from staging.{feed} s, generate_series(2, 40) n where batch_date = '2024-03-05'
+        from staging.{feed} s, generate_series(101, 140) n
+        where batch_date = '2024-03-05' and line_number = 1
         """,
     )
+    settings = {"warn_null_share": shares} if shares else {}
 
-    found = verdicts(
-        sound_url, f"staging.{feed}", "nulls", warn_null_share={f"{feed}.{column}": 0.96}
-    )
+    found = verdicts(sound_url, f"staging.{feed}", "nulls", **settings)
 
     assert failed_days(found) == [str(DAY)]
 
