@@ -160,7 +160,7 @@ def waiting_for_a_run(url: str, work: Callable[[], object]) -> Iterator[psycopg.
         waiting.start()
         with psycopg.connect(url, autocommit=True) as looking:
             while not looking.execute(
-                "select from pg_locks where locktype = 'advisory' and not granted"
+                "select 1 from pg_locks where locktype = 'advisory' and not granted"
                 " and database = (select oid from pg_database where datname = current_database())"
             ).fetchone():
                 assert waiting.is_alive()
