@@ -1,5 +1,6 @@
 """The command `ecommerce`. It parses, calls and prints; what it calls lives elsewhere."""
 
+import dataclasses
 import datetime as dt
 import signal
 import sys
@@ -52,6 +53,10 @@ def load(
     reports: Annotated[
         bool, typer.Option("--reports", help="Draw the last day's reports too, as at night.")
     ] = False,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", help="Take back what is gone, even if it is most of what is held."),
+    ] = False,
 ) -> None:
     """Load the landed batch days into the warehouse, and take back those whose files are gone.
 
@@ -63,6 +68,9 @@ def load(
     from ecommerce_assets.loading import load
 
     with _shop() as (shop, instance):
+        if yes:
+            settings = shop.settings.model_copy(update={"refuse_gone_share": 1.0})
+            shop = dataclasses.replace(shop, settings=settings)
         _report(shop, load(shop, instance, first, last, draw_reports=reports))
 
 
@@ -152,6 +160,7 @@ _STEPS = 13
 
 
 _REFUSALS_SHOWN = 10
+_IGNORED_SHOWN = 10
 
 
 def _report(shop: "Shop", load: "Load") -> None:
@@ -169,6 +178,7 @@ def _report(shop: "Shop", load: "Load") -> None:
         if broken:
             out.print(f"{broken:,} staged records break a relation rule by now.")
         _print_figures(shop, {"all dates": figures(connection), "30 days": figures(connection, 30)})
+    _print_ignored(load)
     _print_failed_checks(load)
     if not load.is_changed:
         out.print("Nothing has changed since the last load.")
@@ -184,6 +194,15 @@ def _report(shop: "Shop", load: "Load") -> None:
         _print_error(sentence)
     if load.refusals or load.failures:
         raise typer.Exit(1)
+
+
+def _print_ignored(load: "Load") -> None:
+    for feed, names in load.ignored.items():
+        if names:
+            shown = ", ".join(names[:_IGNORED_SHOWN])
+            more = f" and {len(names) - _IGNORED_SHOWN:,} more" if names[_IGNORED_SHOWN:] else ""
+            sentence = f"Ignored in {feed}, as no batch's file: {shown}{more}"
+            out.print(sentence, markup=False, soft_wrap=True)
 
 
 def _print_failed_checks(load: "Load") -> None:

@@ -13,7 +13,7 @@ from dagster._core.definitions.source_asset import (
     SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION as WITHOUT_MATERIALIZATIONS,
 )
 
-from ecommerce_assets.assets.batches import StagedDay, stage_batches
+from ecommerce_assets.assets.batches import StagedDay, refuse_loss, stage_batches
 from ecommerce_assets.assets.retrying import run_warehouse
 from ecommerce_assets.assets.specs import POOL, SINGLE_RUN, asset_key, table_spec
 from ecommerce_assets.assets.stories import preview
@@ -71,6 +71,7 @@ def _feed_assets(feed: Feed, days: dg.PartitionsDefinition) -> dg.AssetsDefiniti
         outcomes = []
         listing = shop.landing.listing([feed.name])
         with run_warehouse(context, shop) as connection:
+            refuse_loss(shop, connection, feed, batch_days, listing)
             for outcome in stage_batches(shop, connection, feed, batch_days, listing):
                 outcomes.append(outcome)
                 shop.progress(f"staging {feed.name}", len(outcomes) / len(batch_days))
