@@ -34,6 +34,12 @@ def _currency(code: str) -> str:
     return code
 
 
+def _tolerated(rules: str) -> str:
+    if rules not in ("", "order_flow"):
+        raise ValueError("is not order_flow, the one row rule that can be tolerated")
+    return rules
+
+
 def _blank_is_unset(value: object) -> object:
     return None if value == "" else value
 
@@ -76,14 +82,25 @@ class Settings(BaseSettings):
         default=Path(".ecommerce"), validate_default=True
     )
     timezone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    source_timezone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    """The zone of the feeds' moments that have no offset."""
     currency: Annotated[str, AfterValidator(_currency)] = "USD"
     return_days: int = Field(default=30, ge=0, le=36_500)
     first_day: Annotated[dt.date | None, BeforeValidator(_blank_is_unset)] = None
     refuse_share: float = Field(default=0.5, ge=0, le=1)
     refuse_gone_share: float = Field(default=0.5, ge=0, le=1)
+    tolerate: Annotated[str, AfterValidator(_tolerated)] = ""
     hash_key: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
     load_at: dt.time = dt.time(3)
     webhook_url: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
+    ui_password: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
+    ui_hosts: str = ""
+    woocommerce_url: Annotated[str | None, BeforeValidator(_blank_is_unset)] = None
+    woocommerce_key: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
+    woocommerce_key_file: Annotated[Path | None, BeforeValidator(_blank_is_unset)] = None
+    medusa_url: Annotated[str | None, BeforeValidator(_blank_is_unset)] = None
+    medusa_key: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
+    medusa_key_file: Annotated[Path | None, BeforeValidator(_blank_is_unset)] = None
     warn_quarantine_share: float = Field(default=0.05, ge=0, le=1)
     warn_volume_change: float = Field(default=0.5, ge=0)
     warn_null_share: Annotated[dict[str, float], AfterValidator(_shares)] = Field(

@@ -17,10 +17,15 @@ from ecommerce_assets.rules.calendar import day_start
 from ecommerce_assets.rules.money import line_gross
 
 STATUSES = ("created", "paid", "fulfilled", "delivered", "returned", "cancelled")
+LINE_KINDS = ("product", "gift_card", "other")
+ADJUSTMENT_KINDS = ("refund", "shipping")
+ORDER_FLOW = "order_flow"
+"""The row rule that a shop may tolerate (`Store.tolerated`)."""
 
 LIMIT = 10**9
 """Amounts, prices and whole numbers stay below this in size; whole numbers may reach it."""
-LINE_GROSS_LIMIT_CENTS = 10**12 * 100
+LINE_GROSS_LIMIT = 10**12
+"""A line's gross stays below this, as the shop has it or as computed."""
 EARLIEST = pd.Timestamp("1990-01-01", tz="UTC")
 LONGEST_ID = 255
 
@@ -45,12 +50,14 @@ DECIMALS = MappingProxyType({Writing.AMOUNT: 2, Writing.PRICE: 4})
 class Store:
     """The settings that a record is judged by.
 
-    A moment without an offset is local time in `source_timezone`.
+    A moment without an offset is local time in `source_timezone`. What breaks a rule in `tolerated`
+    is staged all the same.
     """
 
     timezone: str
     currency: str
     source_timezone: str = "UTC"
+    tolerated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -131,29 +138,33 @@ def _date() -> pa.Column:
     return _column("datetime64[s]", Writing.DATE, True, [early])
 
 
-def _money(writing: Writing, required: bool, default: int | None) -> pa.Column:
-    size = LIMIT * 10 ** DECIMALS[writing]
-    column = _column(
-        "Int64",
-        writing,
-        required,
-        [
-            pa.Check.ge(0, name="range", error="is below 0"),
-            pa.Check(
-                lambda value: value.abs() < size, name="range", error="is 10⁹ or more in size"
-            ),
-        ],
-    )
+def _money(writing: Writing, *, required: bool, limit: int, signed: bool = False) -> pa.Column:
+    size = limit * 10 ** DECIMALS[writing]
+    power = "10⁹" if limit == LIMIT else "10¹²"
+    checks = [
+        pa.Check(
+            lambda value: value.abs() < size, name="range", error=f"is {power} or more in size"
+        )
+    ]
+    if not signed:
+        checks.insert(0, pa.Check.ge(0, name="range", error="is below 0"))
+    return _column("Int64", writing, required, checks)
+
+
+def _amount(
+    *,
+    required: bool = False,
+    default: int | None = None,
+    limit: int = LIMIT,
+    signed: bool = False,
+) -> pa.Column:
+    column = _money(Writing.AMOUNT, required=required, limit=limit, signed=signed)
     column.default = default
     return column
 
 
-def _amount(*, required: bool = False, default: int | None = None) -> pa.Column:
-    return _money(Writing.AMOUNT, required, default)
-
-
 def _price(*, required: bool = False) -> pa.Column:
-    return _money(Writing.PRICE, required, None)
+    return _money(Writing.PRICE, required=required, limit=LIMIT)
 
 
 def _whole(*, at_least: int | None = None) -> pa.Column:
@@ -165,13 +176,17 @@ def _whole(*, at_least: int | None = None) -> pa.Column:
     return _column("Int64", Writing.WHOLE, True, checks)
 
 
-def _text(*, required: bool = False, one_of: tuple[str, ...] = ()) -> pa.Column:
+def _text(
+    *, required: bool = False, one_of: tuple[str, ...] = (), default: str | None = None
+) -> pa.Column:
     checks = []
     if one_of:
         checks.append(
             pa.Check.isin(one_of, name="enum", error=f"is not one of {', '.join(one_of)}")
         )
-    return _column("str", Writing.TEXT, required, checks)
+    column = _column("str", Writing.TEXT, required, checks)
+    column.default = default
+    return column
 
 
 def _id(*, required: bool = True, default: str | None = None) -> pa.Column:
@@ -203,11 +218,12 @@ def _order_checks(store: Store) -> list[pa.Check]:
         *(
             pa.Check(
                 not_before_earlier(column),
-                name="order_flow",
+                name=ORDER_FLOW,
                 title=column,
                 error="is before an earlier step of the order",
             )
             for column in flow[1:]
+            if ORDER_FLOW not in store.tolerated
         ),
         pa.Check(
             lambda orders: orders["currency"].isna() | (orders["currency"] == store.currency),
@@ -220,21 +236,24 @@ def _order_checks(store: Store) -> list[pa.Check]:
 
 def _order_item_checks(_: Store) -> list[pa.Check]:
     def gross(items: pd.DataFrame) -> pd.Series:
-        """The line gross in cents; null where a factor is null or cannot be in range itself."""
+        """The line gross in cents; null where what it is made of is null or out of range itself."""
+        given = items["gross_amount"].notna()
         fits = (
-            (items["quantity"].abs() <= LIMIT) & (items["unit_price"].abs() < LIMIT * 10**4)
+            (items["quantity"].abs() <= LIMIT)
+            & (given | (items["unit_price"].abs() < LIMIT * 10**4))
         ).fillna(False)
         gross = pd.Series(pd.NA, index=items.index, dtype="Int64")
         gross[fits] = line_gross(
             items.loc[fits, "quantity"].astype("int64"),
-            items.loc[fits, "unit_price"].astype("int64"),
-            ceiling=LINE_GROSS_LIMIT_CENTS,
+            items.loc[fits, "unit_price"].fillna(0).astype("int64"),
+            items.loc[fits, "gross_amount"],
+            ceiling=LINE_GROSS_LIMIT * 100,
         )
         return gross
 
     return [
         pa.Check(
-            lambda items: (gross(items) < LINE_GROSS_LIMIT_CENTS).fillna(True).astype(bool),
+            lambda items: (gross(items) < LINE_GROSS_LIMIT * 100).fillna(True).astype(bool),
             name="range",
             title="quantity",
             error="makes a line gross of 10¹² or more",
@@ -298,6 +317,9 @@ FEEDS: Mapping[str, Feed] = MappingProxyType(
                 order_discount=_amount(default=0),
                 shipping_amount=_amount(default=0),
                 tax_amount=_amount(default=0),
+                channel=_text(),
+                country=_text(),
+                discount_code=_text(),
             ),
             _feed(
                 "order_items",
@@ -306,9 +328,12 @@ FEEDS: Mapping[str, Feed] = MappingProxyType(
                 order_item_id=_id(),
                 order_id=_id(),
                 product_id=_id(),
+                kind=_text(one_of=LINE_KINDS, default="product"),
                 quantity=_whole(at_least=0),
                 unit_price=_price(required=True),
+                gross_amount=_amount(limit=LINE_GROSS_LIMIT),
                 discount_amount=_amount(default=0),
+                sold_at=_moment(),
             ),
             _feed(
                 "returns",
@@ -319,6 +344,16 @@ FEEDS: Mapping[str, Feed] = MappingProxyType(
                 quantity=_whole(at_least=1),
                 returned_at=_moment(required=True),
                 refund_amount=_amount(required=True),
+                reason=_text(),
+            ),
+            _feed(
+                "adjustments",
+                "adjustment_id",
+                adjustment_id=_id(),
+                order_id=_id(),
+                adjusted_at=_moment(required=True),
+                amount=_amount(required=True, signed=True),
+                kind=_text(one_of=ADJUSTMENT_KINDS, default="refund"),
                 reason=_text(),
             ),
             _feed(

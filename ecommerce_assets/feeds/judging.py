@@ -4,7 +4,7 @@ The rules are those of the feed's schema (docs/reference/feeds.md, Row rules); n
 but those that a value breaks before it can be parsed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 import pandera.pandas as pa
 
-from ecommerce_assets.feeds.contract import DECIMALS, Feed, Store, Writing
+from ecommerce_assets.feeds.contract import DECIMALS, LINE_GROSS_LIMIT, Feed, Store, Writing
 from ecommerce_assets.feeds.parsing import Mask, parse
 from ecommerce_assets.rules.money import half_up
 
@@ -75,13 +75,13 @@ def judge(
         present = frame[name].notna().to_numpy()
         for check in column.checks:
             faults += _fault_of(check, name, frame.loc[present, name], np.flatnonzero(present))
+    whole_records = frame
+    if feed.name == "order_items":
+        faults += _imprecise_line_amounts(texts, frame, imprecise)
+        whole_records = _without_undecided_lines(texts, frame, imprecise)
     everyone = np.arange(len(frame))
     for check in schema.checks:
-        faults += _fault_of(check, str(check.title), frame, everyone)
-    if feed.name == "order_items":
-        factors = ["quantity", "unit_price", "discount_amount"]
-        complete = frame[factors].notna() | (texts[factors].isna() & [False, False, True])
-        faults += _imprecise_line_discounts(texts, np.flatnonzero(imprecise & complete.all(axis=1)))
+        faults += _fault_of(check, str(check.title), whole_records, everyone)
     return Judged(frame, faults)
 
 
@@ -104,19 +104,54 @@ def _fault_of(
         yield Fault(str(check.name), column, str(check.error), positions[~held])
 
 
-def _imprecise_line_discounts(
-    items: pd.DataFrame, positions: npt.NDArray[np.int64]
-) -> Iterable[Fault]:
-    """Compare discount and gross as written, where decimals beyond the allowed may decide."""
-    factors = items[["quantity", "unit_price", "discount_amount"]].iloc[positions].fillna("0")
-    above = []
-    for position, row in zip(positions, factors.itertuples(index=False), strict=True):
-        quantity, unit_price, discount = (
+def _has_gross(texts: pd.DataFrame, values: pd.DataFrame) -> pd.Series:
+    """Find the lines whose quantity parses, and whose gross as given, or else unit price, does."""
+    given = texts["gross_amount"].notna()
+    amount = values["gross_amount"].notna().where(given, values["unit_price"].notna())
+    return values["quantity"].notna() & amount
+
+
+def _without_undecided_lines(
+    texts: pd.DataFrame, values: pd.DataFrame, imprecise: Mask
+) -> pd.DataFrame:
+    """Null the quantity of lines on whose amounts the vectorised checks would judge wrongly.
+
+    Those are lines whose gross does not parse, and those that `_imprecise_line_amounts` judges.
+    """
+    undecided = ~_has_gross(texts, values) | imprecise
+    if not undecided.any():
+        return values
+    return values.assign(quantity=values["quantity"].mask(undecided))
+
+
+def _imprecise_line_amounts(
+    texts: pd.DataFrame, values: pd.DataFrame, imprecise: Mask
+) -> Iterator[Fault]:
+    """Compare gross and discount as written, where decimals beyond the allowed may decide."""
+    positions = np.flatnonzero(imprecise & _has_gross(texts, values).to_numpy())
+    if not len(positions):
+        return
+    parses = (values["discount_amount"].notna() | texts["discount_amount"].isna()).iloc[positions]
+    too_large, above = [], []
+    amounts = texts[["quantity", "unit_price", "gross_amount", "discount_amount"]]
+    rows = amounts.iloc[positions].itertuples(index=False)
+    for position, has_discount, row in zip(positions, parses, rows, strict=True):
+        quantity, unit_price, given, discount = (
             # By way of Decimal: int() refuses very long texts.
-            Fraction(Decimal(text))
-            for text in cast(tuple[str, ...], row)
+            Fraction(Decimal(text)) if isinstance(text, str) and parsed else None
+            for text, parsed in zip(row, (True, pd.isna(row[2]), True, has_discount), strict=True)
         )
-        if discount > Fraction(half_up(quantity * unit_price * 100), 100):
+        if given is None:
+            product = cast(Fraction, quantity) * cast(Fraction, unit_price)
+            gross = Fraction(half_up(product * 100), 100)
+        else:
+            gross = given if quantity else Fraction(0)
+        if gross >= LINE_GROSS_LIMIT:
+            too_large.append(position)
+        if discount is not None and discount > gross:
             above.append(position)
+    if too_large:
+        message = "makes a line gross of 10¹² or more"
+        yield Fault("range", "quantity", message, np.array(too_large))
     if above:
         yield Fault("range", "discount_amount", "is above the line's gross", np.array(above))

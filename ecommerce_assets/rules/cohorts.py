@@ -2,53 +2,58 @@
 
 import pandas as pd
 
+from ecommerce_assets.rules.kinds import PRODUCT, REFUND
 from ecommerce_assets.rules.money import ratio, sums
 
 HORIZONS = (7, 30, 90)
 
 
 def cohort_values(
-    customers: pd.DataFrame, orders: pd.DataFrame, returns: pd.DataFrame
+    customers: pd.DataFrame,
+    orders: pd.DataFrame,
+    lines: pd.DataFrame,
+    returns: pd.DataFrame,
+    adjustments: pd.DataFrame,
 ) -> pd.DataFrame:
     """Make `fct_cohort_ltv` of some cohorts, one row a cohort date and horizon.
 
     `customers` are all of those cohorts (`customer_id`, `first_order_date`), `orders` their
-    recognised `fct_orders`, and `returns` the `fct_returns` of those, with `customer_id`.
+    recognised `fct_orders`. `lines`, `returns` and `adjustments` are the facts of those orders with
+    `cohort_date`, or sums of facts of the same cohort, date and kind.
     """
-    cohort = customers.set_index("customer_id")["first_order_date"].rename("cohort_date")
+    cohort = customers.set_index("customer_id")["first_order_date"]
     sizes = customers.groupby("first_order_date").size()
-    bought = pd.DataFrame(
-        {
-            "cohort_date": orders.join(cohort, on="customer_id")["cohort_date"],
-            "customer_id": orders["customer_id"],
-            "date": orders["order_date"],
-            "net_revenue": orders["gross_amount"] - orders["discount_amount"],
-        }
+    came = _by_cohort_day(
+        orders["customer_id"].map(cohort), orders["order_date"], orders["customer_id"]
     )
-    refunded = pd.DataFrame(
-        {
-            "cohort_date": returns.join(cohort, on="customer_id")["cohort_date"],
-            "date": returns["return_date"],
-            "net_revenue": -returns["refund_amount"],
-        }
+    sold, back = lines[lines["kind"] == PRODUCT], returns[returns["kind"] == PRODUCT]
+    given = adjustments[adjustments["kind"] == REFUND]
+    net = sold["gross_amount"] - sold["discount_amount"] - sold["order_discount_amount"]
+    moves = pd.concat(
+        [
+            _by_cohort_day(sold["cohort_date"], sold["sale_date"], net),
+            _by_cohort_day(back["cohort_date"], back["return_date"], -back["refund_amount"]),
+            _by_cohort_day(given["cohort_date"], given["adjustment_date"], -given["amount"]),
+        ],
+        ignore_index=True,
     )
-    for moves in (bought, refunded):
-        moves["day"] = (moves["date"] - moves["cohort_date"]).dt.days
-    moves = pd.concat([bought, refunded], ignore_index=True)
-    return pd.concat([_horizon(days, sizes, bought, moves) for days in HORIZONS], ignore_index=True)
+    return pd.concat([_horizon(days, sizes, came, moves) for days in HORIZONS], ignore_index=True)
 
 
-def _horizon(
-    days: int, sizes: pd.Series, bought: pd.DataFrame, moves: pd.DataFrame
-) -> pd.DataFrame:
-    came_back = bought[bought["day"].between(1, days)]
-    rows = pd.DataFrame({"horizon_days": days, "customers": sizes})
-    rows["retained_customers"] = (
-        came_back.groupby("cohort_date")["customer_id"].nunique().reindex(sizes.index, fill_value=0)
+def _by_cohort_day(cohort_date: pd.Series, date: pd.Series, value: pd.Series) -> pd.DataFrame:
+    """Lay out what happened by `cohort_date` and `day`, counted from it, in `value`."""
+    return pd.DataFrame(
+        {"cohort_date": cohort_date, "day": (date - cohort_date).dt.days, "value": value}
     )
+
+
+def _horizon(days: int, sizes: pd.Series, came: pd.DataFrame, moves: pd.DataFrame) -> pd.DataFrame:
+    came_back = came[came["day"].between(1, days)].groupby("cohort_date")["value"].nunique()
     within = moves[moves["day"].between(0, days)]
-    net = sums(within, "cohort_date", ["net_revenue"])["net_revenue"]
-    rows["net_revenue"] = net.reindex(sizes.index, fill_value=0)
+    rows = pd.DataFrame({"horizon_days": days, "customers": sizes})
+    rows["retained_customers"] = came_back.reindex(sizes.index, fill_value=0)
+    net_revenue = sums(within, "cohort_date", ["value"])["value"]
+    rows["net_revenue"] = net_revenue.reindex(sizes.index, fill_value=0)
     rows["retention_rate"] = ratio(rows["retained_customers"], rows["customers"], decimals=4)
     rows["ltv"] = ratio(rows["net_revenue"], rows["customers"])
     rows["complete_on"] = sizes.index.to_series() + pd.Timedelta(days=days)

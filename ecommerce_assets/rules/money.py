@@ -6,25 +6,56 @@ No float leaves here.
 from collections.abc import Sequence
 from fractions import Fraction
 
-import numpy as np
 import pandas as pd
 
 _SAFE_SUM = 2**62
 
 
-def line_gross(quantity: pd.Series, unit_price: pd.Series, ceiling: int | None = None) -> pd.Series:
-    """Give `quantity` × `unit_price` (ten-thousandths) in hundredths, rounded half up.
+def line_gross(
+    quantity: pd.Series,
+    unit_price: pd.Series,
+    gross_amount: pd.Series,
+    ceiling: int | None = None,
+) -> pd.Series:
+    """Give each line's gross in hundredths.
 
-    A product that would not fit 64 bits is given as `ceiling`, which such a product is far above;
-    without a ceiling the inputs are known to be in range (docs/reference/feeds.md).
+    That is its `gross_amount` where the shop gives one (0 on a line of quantity 0), else `quantity`
+    × `unit_price` (ten-thousandths), rounded half up. A product that would not fit 64 bits is given
+    as `ceiling`, which such a product is far above; without a ceiling every line is in range
+    (docs/reference/feeds.md).
     """
-    if ceiling is not None:
+    given = gross_amount.notna()
+    counted = quantity.where(~given, 0)
+    if ceiling is None:
+        computed = times_price(counted, unit_price)
+    else:
         # The float only picks what is compared exactly: it is off by a millionth at the most.
-        beyond = quantity.astype("float64").abs() * unit_price.abs() > ceiling * 200.0
-        quantity = quantity.where(~beyond, 0)
-    product = quantity * unit_price
-    gross = np.sign(product) * ((product.abs() + 50) // 100)
-    return gross if ceiling is None else gross.where(~beyond, ceiling)
+        beyond = counted.astype("float64").abs() * unit_price.abs() > ceiling * 200.0
+        computed = times_price(counted.where(~beyond, 0), unit_price).where(~beyond, ceiling)
+    as_given = gross_amount.fillna(0).astype("int64").where(quantity != 0, 0)
+    return as_given.where(given, computed)
+
+
+def times_price(quantity: pd.Series, price: pd.Series) -> pd.Series:
+    """Give `quantity` × `price` (ten-thousandths) in hundredths, half up.
+
+    As Python integers where 64 bits do not do; null where the price is.
+    """
+    known = price.notna()
+    prices = price.fillna(0).astype("int64")
+    largest = int(quantity.abs().max()) * int(prices.abs().max()) if len(quantity) else 0
+    product = (
+        quantity.astype(object) * prices.astype(object)
+        if largest >= _SAFE_SUM
+        else quantity.astype("int64") * prices
+    )
+    sign = (product > 0).astype("int64") - (product < 0).astype("int64")
+    amount = sign * ((product.abs() + 50) // 100)
+    if known.all():
+        return amount
+    if amount.dtype == object:
+        return amount.where(known, None)
+    return amount.astype("Int64").mask(~known)
 
 
 def sums(frame: pd.DataFrame, by: str | Sequence[str], columns: Sequence[str]) -> pd.DataFrame:

@@ -1,6 +1,7 @@
-"""An order with its lines, returns and relation quarantine: one cluster, computed together.
+"""An order with its lines, returns, adjustments and relation quarantine, computed together.
 
-Each part decides on the others (docs/reference/rules.md, Money, Returns, Relation rules).
+Each part decides on the others (docs/reference/rules.md, Money, Sale date, Relation rules). How
+returns and adjustments are judged is in `rules.returns`.
 """
 
 from dataclasses import dataclass
@@ -8,8 +9,18 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ecommerce_assets.rules.calendar import business_date
-from ecommerce_assets.rules.money import line_gross, sums
-from ecommerce_assets.rules.products import version_at
+from ecommerce_assets.rules.keys import is_in
+from ecommerce_assets.rules.kinds import PRODUCT, REFUND
+from ecommerce_assets.rules.money import line_gross, sums, times_price
+from ecommerce_assets.rules.products import unit_costs, version_at
+from ecommerce_assets.rules.returns import (
+    ADJUSTMENT_RULES,
+    RETURN_RULES,
+    adjustment_facts,
+    judge_adjustments,
+    judge_returns,
+    return_facts,
+)
 from ecommerce_assets.rules.versions import latest
 
 RECOGNISED = ("paid", "fulfilled", "delivered", "returned")
@@ -18,7 +29,7 @@ _MESSAGES = {
     "discount_exceeds_gross": "the order's discount is more than the gross of its lines so far",
     "orphan": "what it belongs to is not in the facts",
     "unpaid_return": "its order is not recognised: it was never paid, or was cancelled",
-    "return_before_order": "it was returned before it was ordered",
+    "return_before_order": "it is of a time before its order",
     "return_exceeds_line": "the line's returns so far pass its quantity or its net amount",
 }
 
@@ -34,6 +45,7 @@ class Cluster:
     orders: pd.DataFrame
     order_items: pd.DataFrame
     returns: pd.DataFrame
+    adjustments: pd.DataFrame
     broken: pd.DataFrame
 
 
@@ -42,6 +54,7 @@ def build_cluster(
     orders: pd.DataFrame,
     order_items: pd.DataFrame,
     returns: pd.DataFrame,
+    adjustments: pd.DataFrame,
     product_versions: pd.DataFrame,
     *,
     timezone: str,
@@ -49,73 +62,90 @@ def build_cluster(
 ) -> Cluster:
     """Compute the facts of the orders `order_ids`.
 
-    `orders`, `order_items` and `returns` hold all staged versions of every record of which any
-    version names one of them; `product_versions` is `dim_product` of the items' products.
+    `orders`, `order_items`, `returns` and `adjustments` hold all staged versions of every record of
+    which any version names one of them; `product_versions` is `dim_product` of the items' products.
     """
     orders = latest(orders, ["order_id"])
-    order_items = _of(order_ids, latest(order_items, ["order_item_id"]))
+    lines = _of(order_ids, latest(order_items, ["order_item_id"]))
     returns = _of(order_ids, latest(returns, ["return_id"]))
+    adjustments = _of(order_ids, latest(adjustments, ["adjustment_id"]))
 
-    lines = order_items.assign(
-        gross_amount=line_gross(order_items["quantity"], order_items["unit_price"])
+    lines = lines.assign(
+        gross_amount=line_gross(lines["quantity"], lines["unit_price"], lines["gross_amount"])
     )
-    orders = _with_totals(orders, lines)
-    exceeds = orders["discount_amount"] > orders["gross_amount"]
+    exceeds = _discount_exceeds_gross(orders, lines)
     facts = orders[~exceeds].copy()
     facts["order_date"] = business_date(facts["ordered_at"], timezone)
     facts["is_recognised"] = facts["status"].isin(RECOGNISED)
 
-    has_order = lines["order_id"].isin(facts["order_id"])
-    line_facts = _line_facts(lines[has_order], facts, product_versions)
-
-    judged = _judge_returns(returns, facts, line_facts)
-    return_facts = _return_facts(
-        judged[judged["rules"] == 0], facts, line_facts, timezone, return_days
-    )
+    has_order = is_in(lines["order_id"], facts["order_id"])
+    line_facts = _line_facts(lines[has_order], facts, product_versions, timezone)
+    judged_returns = judge_returns(returns, facts, line_facts)
+    kept_returns = return_facts(judged_returns, facts, line_facts, timezone, return_days)
+    judged_adjustments = judge_adjustments(adjustments, facts)
+    kept_adjustments = adjustment_facts(judged_adjustments, timezone)
     broken = [
         _broken("orders", "order_id", orders[exceeds], "discount_exceeds_gross"),
         _broken("order_items", "order_item_id", lines[~has_order], "orphan"),
         *(
-            _broken("returns", "return_id", judged[judged[rule]], rule)
-            for rule in ("orphan", "unpaid_return", "return_before_order", "return_exceeds_line")
+            _broken("returns", "return_id", judged_returns[judged_returns[rule]], rule)
+            for rule in RETURN_RULES
+        ),
+        *(
+            _broken(
+                "adjustments", "adjustment_id", judged_adjustments[judged_adjustments[rule]], rule
+            )
+            for rule in ADJUSTMENT_RULES
         ),
     ]
     return Cluster(
-        orders=_with_refunds(facts, return_facts),
+        orders=_with_totals(facts, line_facts, kept_returns, kept_adjustments),
         order_items=line_facts,
-        returns=return_facts,
+        returns=kept_returns,
+        adjustments=kept_adjustments,
         broken=pd.concat(broken, ignore_index=True),
     )
 
 
 def _of(order_ids: pd.Series, records: pd.DataFrame) -> pd.DataFrame:
     """Keep the records that now belong to one of the orders: their latest version names it."""
-    return records[records["order_id"].isin(order_ids)]
+    return records[is_in(records["order_id"], order_ids)]
 
 
-def _with_totals(orders: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
-    """Add `lines`, `units`, `gross_amount` and `discount_amount` (the order's and the lines')."""
-    counted = lines.assign(lines=(lines["quantity"] > 0).astype("int64"), units=lines["quantity"])
-    totals = sums(counted, "order_id", ["lines", "units", "gross_amount", "discount_amount"])
-    orders = orders.join(totals, on="order_id")
-    for column in totals.columns:
-        orders[column] = orders[column].fillna(0).astype(totals[column].dtype)
-    orders["discount_amount"] += orders["order_discount"]
-    return orders
+def _per_order(frame: pd.DataFrame, columns: list[str], order_ids: pd.Series) -> pd.DataFrame:
+    """Sum columns by order, 0 for an order without rows; indexed as `order_ids`."""
+    # Not a join with a fill: missing rows would turn the sums into floats on the way.
+    totals = sums(frame, "order_id", columns).reindex(order_ids, fill_value=0)
+    return totals.set_axis(order_ids.index)
+
+
+def _discount_exceeds_gross(orders: pd.DataFrame, lines: pd.DataFrame) -> pd.Series:
+    """Find the orders whose discount is more than the gross of their lines, of every kind."""
+    totals = _per_order(lines, ["gross_amount", "discount_amount"], orders["order_id"])
+    return orders["order_discount"] + totals["discount_amount"] > totals["gross_amount"]
 
 
 def _line_facts(
-    lines: pd.DataFrame, orders: pd.DataFrame, product_versions: pd.DataFrame
+    lines: pd.DataFrame, orders: pd.DataFrame, product_versions: pd.DataFrame, timezone: str
 ) -> pd.DataFrame:
+    """Make `fct_order_items`, with `order_discount` of the order and `unit_cost` of the version.
+
+    A line is sold when it was added to the order, at the earliest with the order.
+    """
     order = orders.set_index("order_id")[
         ["ordered_at", "order_date", "is_recognised", "order_discount"]
     ]
     lines = lines.join(order, on="order_id")
+    is_later = lines["sold_at"] > lines["ordered_at"]
+    lines["sold_at"] = lines["sold_at"].where(is_later, lines["ordered_at"])
+    lines["sale_date"] = business_date(lines["sold_at"], timezone)
     lines["order_discount_amount"] = allocate_order_discount(lines)
     lines["net_amount"] = (
         lines["gross_amount"] - lines["discount_amount"] - lines["order_discount_amount"]
     )
-    lines["product_key"] = version_at(product_versions, lines["product_id"], lines["ordered_at"])
+    lines["product_key"] = version_at(product_versions, lines["product_id"], lines["sold_at"])
+    lines["unit_cost"] = unit_costs(product_versions, lines["product_key"])
+    lines["cost_amount"] = times_price(lines["quantity"], lines["unit_cost"])
     return lines
 
 
@@ -145,69 +175,49 @@ def allocate_order_discount(lines: pd.DataFrame) -> pd.Series:
     return parts
 
 
-def _judge_returns(
-    returns: pd.DataFrame, orders: pd.DataFrame, lines: pd.DataFrame
+def _with_totals(
+    orders: pd.DataFrame, lines: pd.DataFrame, returns: pd.DataFrame, adjustments: pd.DataFrame
 ) -> pd.DataFrame:
-    """Add a flag a relation rule, and `rules`, how many are broken."""
-    order = orders.set_index("order_id")[["is_recognised", "ordered_at"]]
-    judged = returns.join(order, on="order_id")
-    line = lines.set_index("order_item_id")[["order_id", "quantity", "net_amount"]]
-    judged = judged.join(line.add_prefix("line_"), on="order_item_id")
-    has_order = judged["ordered_at"].notna()
-    judged["orphan"] = judged["line_order_id"].isna() | (
-        judged["line_order_id"] != judged["order_id"]
+    """Add what an order's lines, returns and adjustments sum to (docs/reference/tables.md).
+
+    Product lines are its gross, discount, refund and units; the other lines' net, less what is
+    refunded on them, is `other_amount`.
+    """
+    ids = orders["order_id"]
+    products, others = (lines[mask] for mask in _is_product(lines))
+    sold = _per_order(
+        products.assign(
+            lines=(products["quantity"] > 0).astype("int64"),
+            units=products["quantity"],
+            discount_amount=products["discount_amount"] + products["order_discount_amount"],
+        ),
+        ["lines", "units", "gross_amount", "discount_amount"],
+        ids,
     )
-    judged["unpaid_return"] = has_order & judged["is_recognised"].eq(False)
-    judged["return_before_order"] = has_order & (judged["returned_at"] < judged["ordered_at"])
-    judged["return_exceeds_line"] = False
-    fit = judged[
-        ~(judged["orphan"] | judged["unpaid_return"] | judged["return_before_order"])
-    ].sort_values(["order_item_id", "returned_at", "return_id"])
-    by_line = fit.groupby("order_item_id")
-    exceeds = (by_line["quantity"].cumsum() > fit["line_quantity"]) | (
-        by_line["refund_amount"].cumsum() > fit["line_net_amount"]
+    refunded, refunded_on_others = (
+        _per_order(returns[mask], ["refund_amount"], ids)["refund_amount"]
+        for mask in _is_product(returns)
     )
-    judged.loc[fit.index[exceeds], "return_exceeds_line"] = True
-    judged["rules"] = judged[
-        ["orphan", "unpaid_return", "return_before_order", "return_exceeds_line"]
-    ].sum(axis=1)
-    return judged
+    is_refund = adjustments["kind"] == REFUND
+    given_back, shipping = (
+        _per_order(adjustments[mask], ["amount"], ids)["amount"] for mask in (is_refund, ~is_refund)
+    )
+    totals = sold.assign(
+        returns=_per_order(returns.assign(returns=1), ["returns"], ids)["returns"],
+        refund_amount=refunded + given_back,
+        other_amount=_per_order(others, ["net_amount"], ids)["net_amount"] - refunded_on_others,
+        shipping_refund_amount=shipping,
+    )
+    totals["net_amount"] = (
+        totals["gross_amount"] - totals["discount_amount"] - totals["refund_amount"]
+    )
+    return pd.concat([orders, totals], axis=1)
 
 
-def _return_facts(
-    returns: pd.DataFrame,
-    orders: pd.DataFrame,
-    lines: pd.DataFrame,
-    timezone: str,
-    return_days: int,
-) -> pd.DataFrame:
-    """Make `fct_returns`: the refund is what was asked for, if it was returned in time."""
-    received = orders["delivered_at"].fillna(orders["ordered_at"])
-    received_date = pd.DataFrame(
-        {"order_id": orders["order_id"], "received_date": business_date(received, timezone)}
-    )
-    facts = returns.assign(
-        return_date=business_date(returns["returned_at"], timezone),
-        requested_amount=returns["refund_amount"],
-    )
-    facts = facts.join(received_date.set_index("order_id"), on="order_id")
-    facts = facts.join(lines.set_index("order_item_id")["product_id"], on="order_item_id")
-    facts["days"] = (facts["return_date"] - facts["received_date"]).dt.days
-    facts["is_refundable"] = facts["days"] <= return_days
-    facts["refund_amount"] = facts["requested_amount"].where(facts["is_refundable"], 0)
-    return facts.astype({"days": "int64", "product_id": "str"})
-
-
-def _with_refunds(orders: pd.DataFrame, returns: pd.DataFrame) -> pd.DataFrame:
-    """Add `returns`, `refund_amount` and `net_amount`."""
-    totals = sums(returns.assign(returns=1), "order_id", ["returns", "refund_amount"])
-    orders = orders.join(totals, on="order_id")
-    for column in totals.columns:
-        orders[column] = orders[column].fillna(0).astype(totals[column].dtype)
-    orders["net_amount"] = (
-        orders["gross_amount"] - orders["discount_amount"] - orders["refund_amount"]
-    )
-    return orders
+def _is_product(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Tell lines, or returns, of products from those of other kinds."""
+    is_product = rows["kind"] == PRODUCT
+    return is_product, ~is_product
 
 
 def _broken(feed: str, key: str, records: pd.DataFrame, rule: str) -> pd.DataFrame:

@@ -9,24 +9,31 @@ PRODUCT_KEY = ["product_id", "updated_at"]
 
 
 def price_history(products: pd.DataFrame) -> pd.DataFrame:
-    """Make `dim_product` from all staged records of some products, one row a price version.
+    """Make `dim_product` from all staged records of some products, one row a version.
 
-    A run of equal prices is one version. `name`, `category` and `cost` are the newest record's on
-    every version. Columns as in docs/reference/tables.md; prices in ten-thousandths.
+    A run of equal price and cost (null equals null) is one version. `name` and `category` are the
+    newest record's on every version. Columns as in docs/reference/tables.md; price and cost in
+    ten-thousandths.
     """
     records = latest(products, PRODUCT_KEY).sort_values(PRODUCT_KEY)
-    previous = records.groupby("product_id")["price"].shift()
-    starts = previous.isna() | (records["price"] != previous)
-    versions = records.loc[starts, ["product_id", "price", "updated_at"]].rename(
+    cost = _comparable(records["cost"])
+    is_first = ~records["product_id"].duplicated()
+    starts = is_first | (records["price"] != records["price"].shift()) | (cost != cost.shift())
+    versions = records.loc[starts, ["product_id", "price", "cost", "updated_at"]].rename(
         columns={"updated_at": "valid_from"}
     )
     # Not "last" of the group: that would skip nulls, and the newest record's null counts.
     newest = records.drop_duplicates("product_id", keep="last")
-    versions = versions.merge(newest[["product_id", "name", "category", "cost"]], on="product_id")
+    versions = versions.merge(newest[["product_id", "name", "category"]], on="product_id")
     versions["valid_to"] = versions.groupby("product_id")["valid_from"].shift(-1)
     versions["is_current"] = versions["valid_to"].isna()
     versions["product_key"] = product_keys(versions["product_id"], versions["valid_from"])
     return versions
+
+
+def _comparable(cost: pd.Series) -> pd.Series:
+    """Show a null cost as -1, which no cost is, so that two nulls are equal."""
+    return cost.astype("Int64").fillna(-1).astype("int64")
 
 
 def product_keys(product_id: pd.Series, valid_from: pd.Series) -> pd.Series:
@@ -62,8 +69,15 @@ def version_at(versions: pd.DataFrame, product_id: pd.Series, at: pd.Series) -> 
     return keys
 
 
+def unit_costs(versions: pd.DataFrame, product_key: pd.Series) -> pd.Series:
+    """Give the cost of each version named, in ten-thousandths; null where it has none."""
+    position = pd.Index(versions["product_key"]).get_indexer(product_key)
+    costs = versions["cost"].astype("Int64").array.take(position, allow_fill=True)
+    return pd.Series(costs, index=product_key.index)
+
+
 def changed_spans(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Find when some products' valid version differs between two histories.
+    """Find when some products' valid version, or its cost, differs between two histories.
 
     Gives `product_id`, `starts_at` and `ends_at` (exclusive; both null-free, open ends as the
     bounds of the calendar), so that the lines and stock levels of those times can be keyed anew.
@@ -77,7 +91,9 @@ def changed_spans(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
                 {
                     "product_id": versions["product_id"],
                     "starts_at": start,
-                    side: versions["product_key"],
+                    side: versions["product_key"]
+                    + " "
+                    + _comparable(versions["cost"]).astype("str"),
                 }
             )
         )

@@ -15,6 +15,8 @@ class Kind(StrEnum):
     TEXT = "text"
     AMOUNT = "numeric(20,2)"
     """Frames hold whole hundredths of the currency."""
+    COST = "cost"
+    """An amount that 64 bits may not hold (quantity × cost): frames then hold Python integers."""
     PRICE = "numeric(14,4)"
     """Frames hold whole ten-thousandths of the currency."""
     RATE = "numeric(5,4)"
@@ -25,14 +27,22 @@ class Kind(StrEnum):
     FLAG = "boolean"
     JSON = "jsonb"
 
+    @property
+    def sql_type(self) -> str:
+        """The PostgreSQL type of the column."""
+        return Kind.AMOUNT.value if self is Kind.COST else self.value
 
-DECIMALS = MappingProxyType({Kind.AMOUNT: 2, Kind.PRICE: 4, Kind.RATE: 4})
+
+DECIMALS = MappingProxyType({Kind.AMOUNT: 2, Kind.COST: 2, Kind.PRICE: 4, Kind.RATE: 4})
 """Places after the point of the kinds that frames hold as whole minor units."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
-    """One table: `name` with its schema, `columns` in order, `key` its primary key."""
+    """One table: `name` with its schema, `columns` in order, `key` its primary key.
+
+    A table is one object, so that it can be a key itself.
+    """
 
     name: str
     columns: MappingProxyType[str, Kind]
@@ -87,15 +97,21 @@ STAGING = MappingProxyType(
             order_discount=Kind.AMOUNT,
             shipping_amount=Kind.AMOUNT,
             tax_amount=Kind.AMOUNT,
+            channel=Kind.TEXT,
+            country=Kind.TEXT,
+            discount_code=Kind.TEXT,
         ),
         "order_items": _staging(
             "order_items",
             order_item_id=Kind.TEXT,
             order_id=Kind.TEXT,
             product_id=Kind.TEXT,
+            kind=Kind.TEXT,
             quantity=Kind.COUNT,
             unit_price=Kind.PRICE,
+            gross_amount=Kind.AMOUNT,
             discount_amount=Kind.AMOUNT,
+            sold_at=Kind.MOMENT,
         ),
         "returns": _staging(
             "returns",
@@ -105,6 +121,15 @@ STAGING = MappingProxyType(
             quantity=Kind.COUNT,
             returned_at=Kind.MOMENT,
             refund_amount=Kind.AMOUNT,
+            reason=Kind.TEXT,
+        ),
+        "adjustments": _staging(
+            "adjustments",
+            adjustment_id=Kind.TEXT,
+            order_id=Kind.TEXT,
+            adjusted_at=Kind.MOMENT,
+            amount=Kind.AMOUNT,
+            kind=Kind.TEXT,
             reason=Kind.TEXT,
         ),
         "inventory": _staging(
@@ -188,8 +213,13 @@ FCT_ORDERS = _table(
     discount_amount=Kind.AMOUNT,
     refund_amount=Kind.AMOUNT,
     net_amount=Kind.AMOUNT,
+    other_amount=Kind.AMOUNT,
     shipping_amount=Kind.AMOUNT,
+    shipping_refund_amount=Kind.AMOUNT,
     tax_amount=Kind.AMOUNT,
+    channel=Kind.TEXT,
+    country=Kind.TEXT,
+    discount_code=Kind.TEXT,
     **_ADDRESS,
 )
 FCT_ORDER_ITEMS = _table(
@@ -199,7 +229,10 @@ FCT_ORDER_ITEMS = _table(
     order_id=Kind.TEXT,
     product_id=Kind.TEXT,
     product_key=Kind.TEXT,
+    kind=Kind.TEXT,
     order_date=Kind.DAY,
+    sold_at=Kind.MOMENT,
+    sale_date=Kind.DAY,
     is_recognised=Kind.FLAG,
     quantity=Kind.COUNT,
     unit_price=Kind.PRICE,
@@ -207,6 +240,7 @@ FCT_ORDER_ITEMS = _table(
     discount_amount=Kind.AMOUNT,
     order_discount_amount=Kind.AMOUNT,
     net_amount=Kind.AMOUNT,
+    cost_amount=Kind.COST,
     **_ADDRESS,
 )
 FCT_RETURNS = _table(
@@ -216,6 +250,7 @@ FCT_RETURNS = _table(
     order_item_id=Kind.TEXT,
     order_id=Kind.TEXT,
     product_id=Kind.TEXT,
+    kind=Kind.TEXT,
     quantity=Kind.COUNT,
     returned_at=Kind.MOMENT,
     return_date=Kind.DAY,
@@ -223,6 +258,19 @@ FCT_RETURNS = _table(
     is_refundable=Kind.FLAG,
     requested_amount=Kind.AMOUNT,
     refund_amount=Kind.AMOUNT,
+    cost_amount=Kind.COST,
+    reason=Kind.TEXT,
+    **_ADDRESS,
+)
+FCT_ADJUSTMENTS = _table(
+    "analytics.fct_adjustments",
+    "adjustment_id",
+    adjustment_id=Kind.TEXT,
+    order_id=Kind.TEXT,
+    kind=Kind.TEXT,
+    adjusted_at=Kind.MOMENT,
+    adjustment_date=Kind.DAY,
+    amount=Kind.AMOUNT,
     reason=Kind.TEXT,
     **_ADDRESS,
 )
@@ -251,6 +299,11 @@ FCT_REVENUE_DAILY = _table(
     refunds=Kind.AMOUNT,
     refunds_by_order_date=Kind.AMOUNT,
     net_revenue=Kind.AMOUNT,
+    cost=Kind.COST,
+    gross_margin=Kind.COST,
+    uncosted_revenue=Kind.AMOUNT,
+    other_sales=Kind.AMOUNT,
+    order_value=Kind.AMOUNT,
     aov=Kind.AMOUNT,
     new_customers=Kind.COUNT,
     repeat_customers=Kind.COUNT,
@@ -259,6 +312,20 @@ FCT_REVENUE_DAILY = _table(
     return_rate=Kind.RATE,
     shipping=Kind.AMOUNT,
     tax=Kind.AMOUNT,
+)
+FCT_SALES_DAILY = _table(
+    "analytics.fct_sales_daily",
+    "dimension date value",
+    dimension=Kind.TEXT,
+    date=Kind.DAY,
+    value=Kind.TEXT,
+    orders=Kind.COUNT,
+    units=Kind.COUNT,
+    gross_revenue=Kind.AMOUNT,
+    discounts=Kind.AMOUNT,
+    refunds=Kind.AMOUNT,
+    refunds_by_order_date=Kind.AMOUNT,
+    cost=Kind.COST,
 )
 FCT_COHORT_LTV = _table(
     "analytics.fct_cohort_ltv",
@@ -280,7 +347,9 @@ ANALYTICS = (
     FCT_ORDERS,
     FCT_ORDER_ITEMS,
     FCT_RETURNS,
+    FCT_ADJUSTMENTS,
     FCT_INVENTORY_DAILY,
     FCT_REVENUE_DAILY,
+    FCT_SALES_DAILY,
     FCT_COHORT_LTV,
 )

@@ -1,0 +1,63 @@
+"""What an asset's page shows of its last run, as Dagster's metadata. Nothing is computed here."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import psycopg
+
+from ecommerce_assets.warehouse.previews import latest_rows, row_count
+from ecommerce_assets.warehouse.restatements import Restatement
+from ecommerce_assets.warehouse.tables import Table
+
+_RESTATEMENTS_SHOWN = 50
+
+
+def table_metadata(connection: psycopg.Connection, table: Table) -> dict[str, Any]:
+    """Give how many rows a table has, and a few of them."""
+    return {
+        "dagster/row_count": row_count(connection, table),
+        **preview(latest_rows(connection, table)),
+    }
+
+
+def preview(rows: pd.DataFrame) -> dict[str, Any]:
+    """Show rows of texts as a table; nothing where there are none."""
+    if rows.empty:
+        return {}
+    return {"preview": dg.MetadataValue.md(_markdown(rows))}
+
+
+def restatement_metadata(
+    restatements: Sequence[Restatement],
+) -> Mapping[str, Any]:
+    """List which figures of loaded days a run changed, as `ecommerce restatements` does."""
+    dates = sorted({str(restatement.date) for restatement in restatements})
+    rows = pd.DataFrame(
+        [
+            {
+                "date": str(restatement.date),
+                "figure": restatement.figure,
+                "old": _shown(restatement.old_value),
+                "new": _shown(restatement.new_value),
+            }
+            for restatement in restatements[:_RESTATEMENTS_SHOWN]
+        ]
+    )
+    return {
+        "restated_dates": dates,
+        "restated_figures": len(restatements),
+        **({} if rows.empty else {"restatements": dg.MetadataValue.md(_markdown(rows))}),
+    }
+
+
+def _shown(value: object) -> str:
+    return "none" if value is None else str(value)
+
+
+def _markdown(rows: pd.DataFrame) -> str:
+    lines = [list(rows.columns), ["---"] * len(rows.columns), *rows.fillna("").to_numpy().tolist()]
+    return "\n".join(
+        "| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
