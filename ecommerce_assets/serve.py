@@ -19,11 +19,15 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
-from dagster._core.errors import DagsterUserCodeUnreachableError
-from dagster._grpc.client import DagsterGrpcClient
-
+from ecommerce_assets.dagster_instance.dead_runs import fail_dead_runs
+from ecommerce_assets.dagster_instance.home import open_instance
+from ecommerce_assets.dagster_instance.private import (
+    DAEMON_MODULE,
+    DagsterGrpcClient,
+    DagsterUserCodeUnreachableError,
+)
+from ecommerce_assets.dagster_ui import require_password
 from ecommerce_assets.errors import OperatorError
-from ecommerce_assets.instance import fail_dead_runs, open_instance
 from ecommerce_assets.settings import PROJECT_ROOT, Settings
 
 LOCATION = "ecommerce_assets"
@@ -43,12 +47,13 @@ def serve(
 ) -> None:
     """Run the Dagster UI, its daemon and the API until Ctrl-C or SIGTERM, then stop all of them.
 
-    Each address is said once it answers. The UI has no log-in of its own: a host that others can
-    reach needs something in front of it that has.
+    Each address is said once it answers.
 
     Raises:
-        OperatorError: a port is taken, or one of the programs ended by itself.
+        OperatorError: others can reach the host and no password is set, a port is taken, or one of
+            the programs ended by itself.
     """
+    require_password(settings, host)
     for port in (ui_port, api_port):
         _require_free(host, port)
     with open_instance(settings) as instance:  # makes the tables before three programs want them
@@ -73,9 +78,10 @@ def serve(
         if programs.await_answer("Dagster's code server", partial(_code_server_answers, code)):
             of_workspace = ("--workspace", str(workspace))
             programs.start(
-                "The Dagster UI", "dagster_webserver", *of_workspace, *listen_on, str(ui_port)
+                "The Dagster UI",
+                *("ecommerce_assets.dagster_ui", *of_workspace, *listen_on, str(ui_port)),
             )
-            programs.start("The Dagster daemon", "dagster._daemon", "run", *of_workspace)
+            programs.start("The Dagster daemon", DAEMON_MODULE, "run", *of_workspace)
         for name, port in (("The API", api_port), ("The Dagster UI", ui_port)):
             if programs.await_answer(name, partial(_http_answers, host, port)):
                 say(f"{name} is at http://{_url_host(host)}:{port}")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ecommerce_assets.instance import open_instance
+from ecommerce_assets.dagster_instance.home import open_instance
 from ecommerce_assets.loading import load
 from ecommerce_assets.settings import load_settings
 from ecommerce_assets.shops.online_retail.importing import LandedAs, import_online_retail
