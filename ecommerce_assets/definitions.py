@@ -8,6 +8,7 @@ from dagster import BetaWarning, PreviewWarning
 from ecommerce_assets.assets.dimensions import dimension_assets
 from ecommerce_assets.assets.facts import fact_assets
 from ecommerce_assets.assets.reports import report_assets
+from ecommerce_assets.assets.run import run_transaction
 from ecommerce_assets.assets.staging import staging_assets
 from ecommerce_assets.automation.jobs import audit_job, load_job
 from ecommerce_assets.automation.late_files import late_files
@@ -30,21 +31,18 @@ def build_defs(shop: Shop | None = None) -> dg.Definitions:
         warnings.filterwarnings("ignore", "Parameter `partitions_def`", DeprecationWarning)
         accepted = accepted_checks(days)
         audited = [feed_checks(days), table_checks(days)]
+        computed = [*dimension_assets(days), *fact_assets(days)]
         assets = dg.with_source_code_references(
-            [
-                *staging_assets(days),
-                *dimension_assets(days),
-                *fact_assets(days),
-                *report_assets(days),
-            ]
+            [*staging_assets(days), *computed, *report_assets(days)]
         )
+        tables = [key for assets_of_table in computed for key in assets_of_table.keys]
         defs = dg.Definitions(
             assets=assets,
             asset_checks=[accepted, *audited],
             jobs=[load_job(), audit_job(days, audited)],
             schedules=[load_yesterday(shop.settings), audit_weekly(shop.settings, days)],
-            sensors=[late_files(shop, days), *failure_hooks(shop.settings)],
-            resources={"shop": shop},
+            sensors=[late_files(shop, days, tables), *failure_hooks(shop.settings)],
+            resources={"shop": shop, "transaction": run_transaction(shop)},
             # Ten small assets take 0.9 s in one process and 21 s in one each.
             executor=dg.in_process_executor,
         )

@@ -3,6 +3,7 @@
 Nothing is printed here.
 """
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,14 +13,13 @@ import dagster as dg
 from ecommerce_assets.assets.reports import GROUP as REPORTS_GROUP
 from ecommerce_assets.automation.jobs import LOAD_JOB
 from ecommerce_assets.checks.verdicts import FailedCheck, failed_checks
-from ecommerce_assets.dagster_instance.dead_runs import fail_dead_runs, process_tags
+from ecommerce_assets.dagster_instance.dead_runs import fail_dead_runs
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.feeds.landing import Listing
 from ecommerce_assets.partitions import range_tags
 from ecommerce_assets.shop import Shop
-from ecommerce_assets.warehouse.frozen_settings import empty
-from ecommerce_assets.warehouse.session import connect, read_version
+from ecommerce_assets.warehouse.session import read_version
 from ecommerce_assets.warehouse.staging import Refusal, held_days, log_refusals, refusals_of
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -75,7 +75,7 @@ def load(
     fail_dead_runs(instance)
     result = job.execute_in_process(
         instance=instance,
-        tags={**range_tags(loadable[0], loadable[-1]), **process_tags()},
+        tags=range_tags(loadable[0], loadable[-1]),
         raise_on_error=False,
         run_config=_QUIET,
         asset_selection=selection,
@@ -99,11 +99,11 @@ def rebuild(
     *,
     on_start: Callable[[int], None] = lambda _: None,
 ) -> Load:
-    """Empty the three schemas and load all landed days."""
-    shop.landing.listing()  # an unreadable landing zone must not cost the warehouse
-    with connect(shop.database_url) as connection:
-        empty(connection)
-    return load(shop, instance, on_start=on_start)
+    """Empty the three schemas and load all landed days, in one transaction.
+
+    Readers see the old warehouse until the new one is whole.
+    """
+    return load(dataclasses.replace(shop, is_rebuild=True), instance, on_start=on_start)
 
 
 def _days(

@@ -32,11 +32,15 @@ def _ignore_progress(_: str, __: float) -> None:
 
 @dataclass(frozen=True)
 class Shop:
-    """What assets need of the outside. `progress` is told of an asset which share of it is done."""
+    """What assets need of the outside. `progress` is told of an asset which share of it is done.
+
+    The next run of a shop that `is_rebuild` empties the warehouse first.
+    """
 
     settings: Settings
     now: Callable[[], dt.datetime] = _now
     progress: Callable[[str, float], None] = _ignore_progress
+    is_rebuild: bool = False
 
     @property
     def today(self) -> dt.date:
@@ -73,11 +77,12 @@ class Shop:
 
     @contextmanager
     def warehouse(self) -> Iterator[psycopg.Connection]:
-        """Connect to the warehouse in order to load it.
+        """Connect to the warehouse in order to read what it holds.
 
         Raises:
-            SettingsChangedError: it was loaded under other settings.
+            SettingsChangedError: it was loaded under other settings, and is not being rebuilt.
         """
         with connect(self.database_url) as connection:
-            freeze_settings(connection, self.settings)
+            if not self.is_rebuild:
+                freeze_settings(connection, self.settings)
             yield connection

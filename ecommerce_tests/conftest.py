@@ -80,7 +80,7 @@ def plain_url(plain_template: str) -> Iterator[str]:
 
 def golden_landing(zone: str) -> Path:
     """The landing zone of a golden zone; skips the test where there is none."""
-    landing = SHARED / "golden" / zone / "landing"
+    landing = SHARED / "golden2" / zone / "landing"
     if not landing.exists():
         pytest.skip(f"the golden zone {zone} is not beside this checkout (../shared)")
     return landing

@@ -65,7 +65,7 @@ class SmallShop:
     def load(self, first: str | None = None, last: str | None = None) -> Load:
         """Load all batch days, or those of a range, through Dagster; nothing but refusals fails."""
         loaded = load_days(self.shop, first, last)
-        assert loaded.failures == []
+        assert loaded.failures == [], loaded.failures
         return loaded
 
     def materialize_tables(self, *ranges: tuple[str, str]) -> None:

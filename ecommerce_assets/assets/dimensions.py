@@ -1,28 +1,29 @@
-"""The dimensions: products with their prices, customers, dates."""
+"""The dimensions: products with their price and cost history, customers, dates."""
 
 import dagster as dg
-import psycopg
 
-from ecommerce_assets.assets.retrying import run_warehouse
+from ecommerce_assets.assets.metadata import table_metadata
+from ecommerce_assets.assets.recompute import Step, recomputed_asset
+from ecommerce_assets.assets.run import warehouse_step
 from ecommerce_assets.assets.specs import POOL, SINGLE_RUN, asset_key, table_spec
 from ecommerce_assets.assets.staging import staged
-from ecommerce_assets.assets.stories import table_story
-from ecommerce_assets.assets.working_off import recompute
 from ecommerce_assets.rules.calendar import dim_date
 from ecommerce_assets.rules.customers import build_customers
 from ecommerce_assets.rules.products import changed_spans, price_history
-from ecommerce_assets.shop import Shop
 from ecommerce_assets.warehouse import calendar, customers, products, touched
-from ecommerce_assets.warehouse.session import bump_version, writing
+from ecommerce_assets.warehouse.session import bump_version
 from ecommerce_assets.warehouse.tables import (
     DIM_CUSTOMER,
     DIM_DATE,
     DIM_PRODUCT,
+    FCT_ADJUSTMENTS,
     FCT_INVENTORY_DAILY,
+    FCT_ORDER_ITEMS,
     FCT_ORDERS,
     FCT_RETURNS,
     FCT_REVENUE_DAILY,
 )
+from ecommerce_assets.warehouse.transaction import RunTransaction
 
 
 def dimension_assets(days: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
@@ -31,81 +32,75 @@ def dimension_assets(days: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]
 
 
 def _dim_product(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
-    upstream = [staged("products")]
+    def work(step: Step) -> None:
+        before = products.read_versions(step.connection)
+        versions = price_history(products.read_records(step.connection))
+        products.replace(step.connection, versions, changed_spans(before, versions))
 
-    def work(connection: psycopg.Connection) -> None:
-        before = products.read_versions(connection)
-        versions = price_history(products.read_records(connection))
-        products.replace(connection, versions, changed_spans(before, versions))
-
-    @dg.multi_asset(
+    return recomputed_asset(
+        days,
+        name="dim_product",
         specs=[
             table_spec(
                 DIM_PRODUCT,
-                "Products with their price history (SCD-2): one row a version.",
-                deps=upstream,
+                "Products with their price and cost history (SCD-2): one row a version.",
+                deps=[staged("products")],
             )
         ],
-        partitions_def=days,
-        backfill_policy=SINGLE_RUN,
-        pool=POOL,
+        queue=touched.PRODUCTS,
+        hand_over=products.hand_over,
+        work=work,
+        describe=lambda step: {
+            asset_key(DIM_PRODUCT): table_metadata(step.connection, DIM_PRODUCT)
+        },
     )
-    def dim_product(
-        context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]
-    ) -> dg.MaterializeResult[None]:
-        with run_warehouse(context, shop) as connection:
-            metadata = recompute(
-                context, shop, connection, touched.PRODUCTS, upstream, products.hand_over, work
-            )
-            story = table_story(connection, DIM_PRODUCT)
-        return dg.MaterializeResult(metadata={**metadata, **story})
-
-    return dim_product
 
 
 def _dim_customer(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
-    upstream = [staged("customers"), asset_key(FCT_ORDERS), asset_key(FCT_RETURNS)]
-
-    def work(connection: psycopg.Connection) -> None:
+    def work(step: Step) -> None:
         rows = build_customers(
-            customers.read_records(connection), customers.read_orders(connection)
+            customers.read_records(step.connection), customers.read_orders(step.connection)
         )
-        customers.replace(connection, rows)
+        customers.replace(step.connection, rows)
 
-    @dg.multi_asset(
+    return recomputed_asset(
+        days,
+        name="dim_customer",
         specs=[
             table_spec(
                 DIM_CUSTOMER,
                 "Customers, known or inferred from an order, and what they bought: one row each.",
-                deps=upstream,
+                deps=[
+                    staged("customers"),
+                    *map(asset_key, (FCT_ORDERS, FCT_ORDER_ITEMS, FCT_RETURNS, FCT_ADJUSTMENTS)),
+                ],
             )
         ],
-        partitions_def=days,
-        backfill_policy=SINGLE_RUN,
-        pool=POOL,
+        queue=touched.CUSTOMERS,
+        hand_over=customers.hand_over,
+        work=work,
+        describe=lambda step: {
+            asset_key(DIM_CUSTOMER): table_metadata(step.connection, DIM_CUSTOMER)
+        },
     )
-    def dim_customer(
-        context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]
-    ) -> dg.MaterializeResult[None]:
-        with run_warehouse(context, shop) as connection:
-            metadata = recompute(
-                context, shop, connection, touched.CUSTOMERS, upstream, customers.hand_over, work
-            )
-            story = table_story(connection, DIM_CUSTOMER)
-        return dg.MaterializeResult(metadata={**metadata, **story})
-
-    return dim_customer
 
 
 def _dim_date(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    facts = (
+        FCT_ORDERS,
+        FCT_ORDER_ITEMS,
+        FCT_RETURNS,
+        FCT_ADJUSTMENTS,
+        FCT_INVENTORY_DAILY,
+        FCT_REVENUE_DAILY,
+    )
+
     @dg.multi_asset(
         specs=[
             table_spec(
                 DIM_DATE,
                 "The calendar that the facts reach: one row a date.",
-                deps=map(
-                    asset_key, (FCT_ORDERS, FCT_RETURNS, FCT_INVENTORY_DAILY, FCT_REVENUE_DAILY)
-                ),
+                deps=map(asset_key, facts),
             )
         ],
         name="dim_date",
@@ -114,14 +109,14 @@ def _dim_date(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         pool=POOL,
     )
     def _asset(
-        context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]
+        context: dg.AssetExecutionContext, transaction: dg.ResourceParam[RunTransaction]
     ) -> dg.MaterializeResult[None]:
-        with run_warehouse(context, shop) as connection, writing(connection):
-            wanted, held = calendar.read_range(connection), calendar.read_held_range(connection)
-            if wanted != held:
-                calendar.replace(connection, dim_date(*wanted) if wanted else None)
+        with warehouse_step(context, transaction) as connection:
+            if not calendar.covers_facts(connection):
+                reached = calendar.read_range(connection)
+                calendar.replace(connection, dim_date(*reached) if reached else None)
                 bump_version(connection)
-            story = table_story(connection, DIM_DATE)
-        return dg.MaterializeResult(metadata=story)
+            metadata = table_metadata(connection, DIM_DATE)
+        return dg.MaterializeResult(metadata=metadata)
 
     return _asset

@@ -1,28 +1,27 @@
-"""The facts: orders with lines and returns, stock levels, revenue by day, cohorts."""
+"""The facts: orders with lines, returns and adjustments, stock levels, revenue by day, cohorts."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
-import psycopg
 
-from ecommerce_assets.assets.retrying import run_warehouse
-from ecommerce_assets.assets.specs import POOL, SINGLE_RUN, asset_key, table_spec
+from ecommerce_assets.assets.metadata import preview, restatement_metadata, table_metadata
+from ecommerce_assets.assets.recompute import Step, recomputed_asset
+from ecommerce_assets.assets.specs import asset_key, table_spec
 from ecommerce_assets.assets.staging import all_staged, staged
-from ecommerce_assets.assets.stories import preview, restatement_story, table_story
-from ecommerce_assets.assets.working_off import recompute
 from ecommerce_assets.feeds.quarantine import relation_quarantine
-from ecommerce_assets.partitions import days_of
+from ecommerce_assets.rules.breakdown import daily_sales
 from ecommerce_assets.rules.cohorts import cohort_values
 from ecommerce_assets.rules.inventory import stock_levels
 from ecommerce_assets.rules.orders import build_cluster
 from ecommerce_assets.rules.revenue import daily_revenue
-from ecommerce_assets.shop import Shop
 from ecommerce_assets.warehouse import (
     cohorts,
     inventory,
     orders,
     restatements,
     revenue,
+    sales,
     touched,
 )
 from ecommerce_assets.warehouse.previews import quarantined_rows
@@ -30,16 +29,27 @@ from ecommerce_assets.warehouse.quarantine import relations_by_rule
 from ecommerce_assets.warehouse.tables import (
     DIM_CUSTOMER,
     DIM_PRODUCT,
+    FCT_ADJUSTMENTS,
     FCT_COHORT_LTV,
     FCT_INVENTORY_DAILY,
     FCT_ORDER_ITEMS,
     FCT_ORDERS,
     FCT_RETURNS,
     FCT_REVENUE_DAILY,
+    FCT_SALES_DAILY,
     QUARANTINE,
 )
 
 RELATIONS = dg.AssetKey(["quarantine", "relations"])
+
+_CLUSTER = {
+    FCT_ORDERS: "Orders as they stand by now: one row an order.",
+    FCT_ORDER_ITEMS: "Order lines with their part of the order's discount and their cost: one row a"
+    " line.",
+    FCT_RETURNS: "Returns and what is refunded: one row a return.",
+    FCT_ADJUSTMENTS: "Money given back, or charged again, without goods: one row an adjustment.",
+}
+_CLUSTER_KEYS = [asset_key(table) for table in _CLUSTER]
 
 
 def fact_assets(days: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
@@ -47,7 +57,7 @@ def fact_assets(days: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
     return [
         _order_cluster(days),
         _fct_inventory_daily(days),
-        _fct_revenue_daily(days),
+        _daily_figures(days),
         _fct_cohort_ltv(days),
     ]
 
@@ -55,17 +65,37 @@ def fact_assets(days: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
 def _order_cluster(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     upstream = [*map(staged, orders.FEEDS), asset_key(DIM_PRODUCT)]
 
-    @dg.multi_asset(
+    def work(step: Step) -> None:
+        inputs = orders.read_inputs(step.connection)
+        settings = step.shop.settings
+        cluster = build_cluster(
+            inputs.order_ids,
+            inputs.orders,
+            inputs.order_items,
+            inputs.returns,
+            inputs.adjustments,
+            inputs.product_versions,
+            timezone=settings.timezone,
+            return_days=settings.return_days,
+        )
+        records = orders.read_records(step.connection, cluster.broken)
+        quarantined = relation_quarantine(cluster.broken, records, step.shop.hasher)
+        orders.replace(step.connection, cluster, quarantined)
+
+    def describe(step: Step) -> Mapping[dg.AssetKey, Mapping[str, Any]]:
+        return {
+            **{asset_key(table): table_metadata(step.connection, table) for table in _CLUSTER},
+            RELATIONS: {
+                "quarantined_by_rule": relations_by_rule(step.connection),
+                **preview(quarantined_rows(step.connection, "relation", None, None)),
+            },
+        }
+
+    return recomputed_asset(
+        days,
+        name="order_cluster",
         specs=[
-            table_spec(FCT_ORDERS, "Orders as they stand by now: one row an order.", deps=upstream),
-            table_spec(
-                FCT_ORDER_ITEMS,
-                "Order lines with their part of the order's discount: one row a line.",
-                deps=upstream,
-            ),
-            table_spec(
-                FCT_RETURNS, "Returns and what is refunded: one row a return.", deps=upstream
-            ),
+            *(table_spec(table, text, deps=upstream) for table, text in _CLUSTER.items()),
             table_spec(
                 QUARANTINE,
                 "Staged records that break a relation rule by now, with all their reasons.",
@@ -73,158 +103,133 @@ def _order_cluster(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
                 deps=upstream,
             ),
         ],
-        partitions_def=days,
-        backfill_policy=SINGLE_RUN,
-        pool=POOL,
+        queue=touched.ORDERS,
+        hand_over=orders.hand_over,
+        work=work,
+        describe=describe,
     )
-    def order_cluster(
-        context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]
-    ) -> Iterator[dg.MaterializeResult[None]]:
-        def work(connection: psycopg.Connection) -> None:
-            inputs = orders.read_inputs(connection)
-            cluster = build_cluster(
-                inputs.order_ids,
-                inputs.orders,
-                inputs.order_items,
-                inputs.returns,
-                inputs.product_versions,
-                timezone=shop.settings.timezone,
-                return_days=shop.settings.return_days,
-            )
-            records = orders.read_records(connection, cluster.broken)
-            quarantined = relation_quarantine(cluster.broken, records, shop.hasher)
-            orders.replace(connection, inputs, cluster, quarantined)
-
-        with run_warehouse(context, shop) as connection:
-            metadata = recompute(
-                context, shop, connection, touched.ORDERS, upstream, orders.hand_over, work
-            )
-            stories = {
-                asset_key(table): table_story(connection, table)
-                for table in (FCT_ORDERS, FCT_ORDER_ITEMS, FCT_RETURNS)
-            }
-            stories[RELATIONS] = {
-                "quarantined_by_rule": relations_by_rule(connection),
-                **preview(quarantined_rows(connection, "relation", None, None)),
-            }
-        for key, story in stories.items():
-            yield dg.MaterializeResult(asset_key=key, metadata={**metadata, **story})
-
-    return order_cluster
 
 
 def _fct_inventory_daily(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
-    upstream = [staged("inventory"), asset_key(DIM_PRODUCT)]
+    def work(step: Step) -> None:
+        levels = stock_levels(
+            inventory.read_snapshots(step.connection),
+            inventory.read_product_versions(step.connection),
+            timezone=step.shop.settings.timezone,
+        )
+        inventory.replace(step.connection, levels)
 
-    @dg.multi_asset(
+    return recomputed_asset(
+        days,
+        name="fct_inventory_daily",
         specs=[
             table_spec(
                 FCT_INVENTORY_DAILY,
                 "Stock levels and alerts: one row a snapshot date, product and warehouse.",
-                deps=upstream,
+                deps=[staged("inventory"), asset_key(DIM_PRODUCT)],
             )
         ],
-        partitions_def=days,
-        backfill_policy=SINGLE_RUN,
-        pool=POOL,
+        queue=touched.INVENTORY,
+        hand_over=inventory.hand_over,
+        work=work,
+        describe=lambda step: {
+            asset_key(FCT_INVENTORY_DAILY): table_metadata(step.connection, FCT_INVENTORY_DAILY)
+        },
     )
-    def fct_inventory_daily(
-        context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]
-    ) -> dg.MaterializeResult[None]:
-        def work(connection: psycopg.Connection) -> None:
-            levels = stock_levels(
-                inventory.read_snapshots(connection),
-                inventory.read_product_versions(connection),
-                timezone=shop.settings.timezone,
-            )
-            inventory.replace(connection, levels)
-
-        with run_warehouse(context, shop) as connection:
-            metadata = recompute(
-                context, shop, connection, touched.INVENTORY, upstream, inventory.hand_over, work
-            )
-            story = table_story(connection, FCT_INVENTORY_DAILY)
-        return dg.MaterializeResult(metadata={**metadata, **story})
-
-    return fct_inventory_daily
 
 
-def _fct_revenue_daily(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
-    # All feeds: the range reaches to the last loaded batch date, whichever feed it is of.
-    upstream = [*all_staged(), *map(asset_key, (FCT_ORDERS, FCT_RETURNS, DIM_CUSTOMER))]
+def _daily_figures(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    def work(step: Step) -> None:
+        dates = revenue.read_dates(step.connection)
+        first_order_dates = revenue.read_first_order_dates(step.connection)
+        rows = daily_revenue(
+            dates,
+            revenue.read_orders(step.connection),
+            revenue.read_lines(step.connection),
+            revenue.read_returns(step.connection),
+            revenue.read_adjustments(step.connection),
+            first_order_dates,
+        )
+        revenue.replace(step.connection, rows, step.cause)
+        orders = sales.read_orders(step.connection)
+        broken_down = daily_sales(
+            dates,
+            orders,
+            sales.read_lines(step.connection),
+            sales.read_returns(step.connection),
+            sales.read_adjustments(step.connection),
+            sales.read_first_order_dates(step.connection, orders),
+            sales.read_categories(step.connection),
+        )
+        sales.replace(step.connection, broken_down)
 
-    @dg.multi_asset(
+    def describe(step: Step) -> Mapping[dg.AssetKey, Mapping[str, Any]]:
+        restated = restatements.list_restatements(step.connection, run_id=step.cause.run_id)
+        return {
+            asset_key(FCT_REVENUE_DAILY): {
+                **restatement_metadata(restated),
+                **table_metadata(step.connection, FCT_REVENUE_DAILY),
+            },
+            asset_key(FCT_SALES_DAILY): table_metadata(step.connection, FCT_SALES_DAILY),
+        }
+
+    return recomputed_asset(
+        days,
+        name="daily_figures",
         specs=[
             table_spec(
                 FCT_REVENUE_DAILY,
-                "Orders, revenue, refunds and customers by day: one row a date.",
-                deps=upstream,
-            )
+                "Orders, revenue, cost, refunds and customers by day: one row a date.",
+                # All feeds: the range reaches to the last loaded batch date, of whichever feed.
+                deps=[*all_staged(), *_CLUSTER_KEYS, asset_key(DIM_CUSTOMER)],
+            ),
+            table_spec(
+                FCT_SALES_DAILY,
+                "Sales by day broken down: one row a dimension (product, category, country,"
+                " channel, discount code, customer), date and value.",
+                deps=[
+                    *all_staged(),
+                    *_CLUSTER_KEYS,
+                    asset_key(DIM_CUSTOMER),
+                    asset_key(DIM_PRODUCT),
+                ],
+            ),
         ],
-        partitions_def=days,
-        backfill_policy=SINGLE_RUN,
-        pool=POOL,
+        queue=touched.DATES,
+        hand_over=revenue.hand_over,
+        before=lambda step: revenue.set_range(step.connection, step.cause),
+        work=work,
+        after=lambda step: restatements.figures_are_complete(step.connection, step.cause),
+        describe=describe,
     )
-    def fct_revenue_daily(
-        context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]
-    ) -> dg.MaterializeResult[None]:
-        covered = days_of(context)
-        cause = restatements.Cause(context.run.run_id, covered[0], covered[-1])
-
-        def work(connection: psycopg.Connection) -> None:
-            rows = daily_revenue(
-                revenue.read_dates(connection),
-                revenue.read_orders(connection),
-                revenue.read_returns(connection),
-                revenue.read_first_order_dates(connection),
-            )
-            revenue.replace(connection, rows, cause)
-
-        with run_warehouse(context, shop) as connection:
-            revenue.set_range(connection, cause)
-            metadata = recompute(
-                context, shop, connection, touched.DATES, upstream, revenue.hand_over, work
-            )
-            restatements.figures_are_complete(connection, cause)
-            restated = restatements.list_restatements(connection, run_id=cause.run_id)
-            story = {**restatement_story(restated), **table_story(connection, FCT_REVENUE_DAILY)}
-        return dg.MaterializeResult(metadata={**metadata, **story})
-
-    return fct_revenue_daily
 
 
 def _fct_cohort_ltv(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
-    upstream = [*map(asset_key, (FCT_ORDERS, FCT_RETURNS, DIM_CUSTOMER))]
-
-    def work(connection: psycopg.Connection) -> None:
+    def work(step: Step) -> None:
         rows = cohort_values(
-            cohorts.read_customers(connection),
-            cohorts.read_orders(connection),
-            cohorts.read_returns(connection),
+            cohorts.read_customers(step.connection),
+            cohorts.read_orders(step.connection),
+            cohorts.read_lines(step.connection),
+            cohorts.read_returns(step.connection),
+            cohorts.read_adjustments(step.connection),
         )
-        cohorts.replace(connection, rows)
+        cohorts.replace(step.connection, rows)
 
-    @dg.multi_asset(
+    return recomputed_asset(
+        days,
+        name="fct_cohort_ltv",
         specs=[
             table_spec(
                 FCT_COHORT_LTV,
                 "What the customers of a first order date brought in, and who came back: one row a"
                 " cohort date and horizon.",
-                deps=upstream,
+                deps=[*_CLUSTER_KEYS, asset_key(DIM_CUSTOMER)],
             )
         ],
-        partitions_def=days,
-        backfill_policy=SINGLE_RUN,
-        pool=POOL,
+        queue=touched.COHORTS,
+        hand_over=cohorts.hand_over,
+        work=work,
+        describe=lambda step: {
+            asset_key(FCT_COHORT_LTV): table_metadata(step.connection, FCT_COHORT_LTV)
+        },
     )
-    def fct_cohort_ltv(
-        context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]
-    ) -> dg.MaterializeResult[None]:
-        with run_warehouse(context, shop) as connection:
-            metadata = recompute(
-                context, shop, connection, touched.COHORTS, upstream, cohorts.hand_over, work
-            )
-            story = table_story(connection, FCT_COHORT_LTV)
-        return dg.MaterializeResult(metadata={**metadata, **story})
-
-    return fct_cohort_ltv

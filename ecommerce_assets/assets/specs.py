@@ -38,7 +38,7 @@ def table_spec(
             "dagster/column_schema": dg.TableSchema(
                 columns=[
                     dg.TableColumn(
-                        name, kind.value, description="key" if name in table.key else None
+                        name, kind.sql_type, description="key" if name in table.key else None
                     )
                     for name, kind in table.columns.items()
                 ]

@@ -11,9 +11,9 @@ import dagster as dg
 import pandas as pd
 
 from ecommerce_assets.assets.batches import StagedDay, stage_batches
-from ecommerce_assets.assets.retrying import run_warehouse
+from ecommerce_assets.assets.metadata import preview
+from ecommerce_assets.assets.run import warehouse_step
 from ecommerce_assets.assets.specs import POOL, SINGLE_RUN, asset_key, table_spec
-from ecommerce_assets.assets.stories import preview
 from ecommerce_assets.dagster_instance.private import WITHOUT_MATERIALIZATIONS
 from ecommerce_assets.feeds.contract import FEEDS, Feed
 from ecommerce_assets.feeds.landing import Listing
@@ -25,6 +25,7 @@ from ecommerce_assets.warehouse.staging import (
     quarantined_by_rule,
 )
 from ecommerce_assets.warehouse.tables import QUARANTINE, STAGING
+from ecommerce_assets.warehouse.transaction import RunTransaction
 
 
 def staged(feed: str) -> dg.AssetKey:
@@ -63,12 +64,15 @@ def _feed_assets(feed: Feed, days: dg.PartitionsDefinition) -> dg.AssetsDefiniti
         pool=POOL,
     )
     def stage(
-        context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]
+        context: dg.AssetExecutionContext,
+        shop: dg.ResourceParam[Shop],
+        transaction: dg.ResourceParam[RunTransaction],
     ) -> Iterator[dg.Output[None]]:
         batch_days = days_of(context)
         outcomes = []
-        listing = shop.landing.listing([feed.name])
-        with run_warehouse(context, shop) as connection:
+        with warehouse_step(context, transaction) as connection:
+            # With the lock held: what has landed by now is what is staged when it is published.
+            listing = shop.landing.listing([feed.name])
             for outcome in stage_batches(shop, connection, feed, batch_days, listing):
                 outcomes.append(outcome)
                 shop.progress(f"staging {feed.name}", len(outcomes) / len(batch_days))

@@ -106,6 +106,11 @@ def _profile(connection: psycopg.Connection, feed: Feed, days: Sequence[dt.date]
             Kind.COUNT,
         ),
     }
+    if feed.name == "orders":
+        figures["out_of_order"] = (
+            sql.SQL(f"count(*) filter (where {_TIMES_OUT_OF_ORDER})"),
+            Kind.COUNT,
+        )
     for name in optional_columns(feed):
         nulls = sql.SQL("count(*) - count({})").format(sql.Identifier(name))
         figures[f"nulls_{name}"] = (nulls, Kind.COUNT)
@@ -183,11 +188,21 @@ _OUT_OF_RANGE = {
     "customers": "created_at < '1990-01-01'",
     "products": _amounts("price", "cost"),
     "orders": _amounts("order_discount", "shipping_amount", "tax_amount"),
-    "order_items": "quantity < 0 or discount_amount > round(quantity * unit_price, 2) or "
+    "order_items": "quantity < 0 or gross_amount < 0 or discount_amount > case"
+    " when quantity = 0 then 0 else coalesce(gross_amount, round(quantity * unit_price, 2)) end or "
     + _amounts("unit_price", "discount_amount"),
     "returns": "quantity < 1 or " + _amounts("refund_amount"),
+    "adjustments": f"abs(amount) >= {LIMIT}",
     "inventory": "allocated < 0 or reorder_point < 0",
 }
+
+
+# Staged only where ECOMMERCE_TOLERATE=order_flow lets such orders in.
+_TIMES_OUT_OF_ORDER = """
+    paid_at < ordered_at
+    or fulfilled_at < greatest(ordered_at, paid_at)
+    or delivered_at < greatest(ordered_at, paid_at, fulfilled_at)
+"""
 
 
 def _conservation(measures: FeedMeasures, _: Settings) -> pd.DataFrame:
@@ -246,6 +261,16 @@ def _duplicates(measures: FeedMeasures, settings: Settings) -> pd.DataFrame:
     )
 
 
+def _order_times(measures: FeedMeasures, settings: Settings) -> pd.DataFrame:
+    figures = measures.profile[["records", "out_of_order"]].fillna(0)
+    share = _share(figures["out_of_order"], figures["records"])
+    return figures.assign(
+        share=share,
+        threshold=settings.warn_quarantine_share,
+        passed=(share <= settings.warn_quarantine_share) | (figures["records"] < FEWEST_RECORDS),
+    )
+
+
 def _share(part: pd.Series, whole: pd.Series) -> pd.Series:
     return (part.astype("float64") / whole.where(whole > 0)).astype("float64").fillna(0.0)
 
@@ -290,6 +315,14 @@ FEED_CHECKS = (
         "No more records repeat a business key at the same `ingested_at` than"
         " ECOMMERCE_WARN_DUPLICATE_SHARE allows: which of them counts only their address decides.",
         _duplicates,
+    ),
+    FeedCheck(
+        "order_times",
+        False,
+        "No more orders were paid, fulfilled or delivered before an earlier step than the share"
+        " ECOMMERCE_WARN_QUARANTINE_SHARE; any are staged only with ECOMMERCE_TOLERATE=order_flow.",
+        _order_times,
+        lambda feed: feed.name == "orders",
     ),
 )
 

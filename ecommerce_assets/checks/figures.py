@@ -15,15 +15,71 @@ _REVENUE_DATES = """
         select o.order_date as date, s.batch_date
         from scope_orders s join analytics.fct_orders o using (order_id) where o.is_recognised
         union all
+        select i.sale_date, s.batch_date
+        from scope_orders s join analytics.fct_order_items i using (order_id)
+        where i.is_recognised and i.sale_date <> i.order_date
+        union all
         select r.return_date, s.batch_date
         from scope_orders s join analytics.fct_returns r using (order_id)
+        union all
+        select a.adjustment_date, s.batch_date
+        from scope_orders s join analytics.fct_adjustments a using (order_id)
     ) dates group by date
 """
 
 _REVENUE_NET = f"""
     select d.batch_date,
-           r.date is null or r.net_revenue <> r.gross_revenue - r.discounts - r.refunds as is_broken
+           r.date is null
+           or r.net_revenue <> r.gross_revenue - r.discounts - r.refunds
+           or r.gross_margin + r.cost <> r.net_revenue as is_broken
     from ({_REVENUE_DATES}) d left join analytics.fct_revenue_daily r using (date)
+"""  # noqa: S608
+
+_LEDGER = f"""
+    with dates as ({_REVENUE_DATES}), lines as (
+        select sale_date as date,
+               sum(quantity) filter (where kind = 'product') as units,
+               sum(gross_amount) filter (where kind = 'product') as gross,
+               sum(net_amount) filter (where kind = 'product') as net,
+               sum(cost_amount) filter (where kind = 'product') as cost,
+               sum(net_amount) filter (where kind <> 'product') as other
+        from analytics.fct_order_items
+        where is_recognised and sale_date in (select date from dates) group by sale_date
+    ), returns as (
+        select return_date as date,
+               sum(refund_amount) filter (where kind = 'product') as refunds,
+               sum(cost_amount) filter (where kind = 'product') as cost,
+               sum(refund_amount) filter (where kind <> 'product') as other
+        from analytics.fct_returns
+        where return_date in (select date from dates) group by return_date
+    ), adjustments as (
+        select adjustment_date as date,
+               sum(amount) filter (where kind = 'refund') as refunds,
+               sum(amount) filter (where kind = 'shipping') as shipping
+        from analytics.fct_adjustments
+        where adjustment_date in (select date from dates) group by adjustment_date
+    ), orders as (
+        select order_date as date, count(*) as orders, sum(shipping_amount) as shipping,
+               sum(gross_amount - discount_amount) as order_value, sum(refund_amount) as refunds
+        from analytics.fct_orders
+        where is_recognised and order_date in (select date from dates) group by order_date
+    )
+    select d.batch_date, (
+        f.orders, f.order_value, f.units, f.gross_revenue, f.gross_revenue - f.discounts, f.refunds,
+        f.refunds_by_order_date, f.cost, f.other_sales, f.shipping
+    ) is distinct from (
+        coalesce(o.orders, 0), coalesce(o.order_value, 0), coalesce(l.units, 0),
+        coalesce(l.gross, 0), coalesce(l.net, 0), coalesce(r.refunds, 0) + coalesce(a.refunds, 0),
+        coalesce(o.refunds, 0), coalesce(l.cost, 0) - coalesce(r.cost, 0),
+        coalesce(l.other, 0) - coalesce(r.other, 0),
+        coalesce(o.shipping, 0) - coalesce(a.shipping, 0)
+    ) as is_broken
+    from dates d
+    left join analytics.fct_revenue_daily f using (date)
+    left join lines l using (date)
+    left join returns r using (date)
+    left join adjustments a using (date)
+    left join orders o using (date)
 """  # noqa: S608
 
 _COHORTS = """
@@ -76,8 +132,16 @@ FIGURE_CHECKS = (
         FCT_REVENUE_DAILY,
         "net_formula",
         True,
-        "net = gross - discounts - refunds on every date that the days' orders and returns lie on.",
+        "net = gross - discounts - refunds and margin + cost = net, on every date that the facts of"
+        " the days' orders lie on.",
         none_broken(_REVENUE_NET),
+    ),
+    TableCheck(
+        FCT_REVENUE_DAILY,
+        "ledger",
+        True,
+        "The figures of those dates are what orders, lines, returns and adjustments add up to.",
+        none_broken(_LEDGER),
     ),
     TableCheck(
         FCT_REVENUE_DAILY,

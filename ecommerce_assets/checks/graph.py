@@ -5,13 +5,14 @@ A step and an event each cost milliseconds; what is measured and judged stands i
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import product
 
 import dagster as dg
 import pandas as pd
 import psycopg
 
-from ecommerce_assets.assets.retrying import run_warehouse
+from ecommerce_assets.assets.run import warehouse_step
 from ecommerce_assets.assets.specs import POOL, asset_key
 from ecommerce_assets.assets.staging import quarantined, staged
 from ecommerce_assets.checks.feeds import FEED_CHECKS, feeds_of, measure
@@ -30,6 +31,7 @@ from ecommerce_assets.warehouse.staging import (
     staged_digests,
     unchecked_days,
 )
+from ecommerce_assets.warehouse.transaction import RunTransaction
 
 ACCEPTED = "accepted"
 FEED_STEP, TABLE_STEP = CHECK_STEPS
@@ -61,9 +63,11 @@ def accepted_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
         pool=POOL,
     )
     def accepted(
-        context: dg.AssetCheckExecutionContext, shop: dg.ResourceParam[Shop]
+        context: dg.AssetCheckExecutionContext,
+        shop: dg.ResourceParam[Shop],
+        transaction: dg.ResourceParam[RunTransaction],
     ) -> Iterator[dg.AssetCheckResult]:
-        with run_warehouse(context, shop) as connection:
+        with _judging(context, shop, transaction) as connection:
             if _is_load(context):
                 refusals = refusals_of(connection, context.run.run_id)
             else:
@@ -104,18 +108,20 @@ def feed_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
         pool=POOL,
     )
     def check_feeds(
-        context: dg.AssetCheckExecutionContext, shop: dg.ResourceParam[Shop]
+        context: dg.AssetCheckExecutionContext,
+        shop: dg.ResourceParam[Shop],
+        transaction: dg.ResourceParam[RunTransaction],
     ) -> Iterator[dg.AssetCheckResult]:
         selected = [key for key in checks if key in context.selected_asset_check_keys]
         feeds = {checks[key][1].name: checks[key][1] for key in selected}
-        with run_warehouse(context, shop) as connection:
+        with _judging(context, shop, transaction) as connection:
             judged = _days_to_judge(context, connection, FEED_STEP)
             measures = {name: measure(connection, feed, judged) for name, feed in feeds.items()}
             for key in selected:
                 check, feed = checks[key]
                 verdicts = check.judge(measures[feed.name], shop.settings)
                 yield tell(context, key.asset_key, key.name, _severity(check.is_error), verdicts)
-            if len(selected) == len(checks):
+            if _is_load(context) and len(selected) == len(checks):
                 checked(connection, FEED_STEP, judged)
 
     return check_feeds
@@ -135,10 +141,12 @@ def table_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
         pool=POOL,
     )
     def check_tables(
-        context: dg.AssetCheckExecutionContext, shop: dg.ResourceParam[Shop]
+        context: dg.AssetCheckExecutionContext,
+        shop: dg.ResourceParam[Shop],
+        transaction: dg.ResourceParam[RunTransaction],
     ) -> Iterator[dg.AssetCheckResult]:
         verdicts = {}
-        with run_warehouse(context, shop) as connection:
+        with _judging(context, shop, transaction) as connection:
             judged = _days_to_judge(context, connection, TABLE_STEP)
             with scope(connection, judged):
                 for key, check in checks.items():
@@ -147,10 +155,27 @@ def table_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
             for key, verdict in verdicts.items():
                 severity = _severity(checks[key].is_error)
                 yield tell(context, key.asset_key, key.name, severity, verdict)
-            if len(verdicts) == len(checks):
+            if _is_load(context) and len(verdicts) == len(checks):
                 checked(connection, TABLE_STEP, judged)
 
     return check_tables
+
+
+@contextmanager
+def _judging(
+    context: dg.AssetCheckExecutionContext, shop: Shop, transaction: RunTransaction
+) -> Iterator[psycopg.Connection]:
+    """Connect checks to the warehouse, which stands still for the block.
+
+    In a load that is the load's own transaction; a run of checks alone locks nobody out.
+    """
+    if _is_load(context):
+        with warehouse_step(context, transaction) as connection:
+            yield connection
+        return
+    with shop.warehouse() as connection, connection.transaction():
+        connection.execute("set transaction isolation level repeatable read")
+        yield connection
 
 
 def _days_to_judge(

@@ -1,7 +1,13 @@
-"""The checks of orders, their lines and their returns."""
+"""The checks of orders, their lines, returns and adjustments."""
 
 from ecommerce_assets.checks.table_check import TableCheck, few_broken, none_broken
-from ecommerce_assets.warehouse.tables import FCT_ORDER_ITEMS, FCT_ORDERS, FCT_RETURNS, STAGING
+from ecommerce_assets.warehouse.tables import (
+    FCT_ADJUSTMENTS,
+    FCT_ORDER_ITEMS,
+    FCT_ORDERS,
+    FCT_RETURNS,
+    STAGING,
+)
 
 
 def _each_is_fact_or_quarantined(feed: str, key: str, fact: str) -> str:
@@ -52,25 +58,47 @@ _ORDER_NET = """
            o.net_amount <> o.gross_amount - o.discount_amount - o.refund_amount
            or o.gross_amount <> coalesce(i.gross, 0)
            or o.gross_amount - o.discount_amount <> coalesce(i.net, 0)
-           or o.refund_amount <> coalesce(r.refund, 0) as is_broken
+           or o.refund_amount <> coalesce(r.refund, 0) + coalesce(a.refund, 0)
+           or o.other_amount <> coalesce(i.other_net, 0) - coalesce(r.other_refund, 0)
+           or o.shipping_refund_amount <> coalesce(a.shipping, 0) as is_broken
     from scope_orders s
     join analytics.fct_orders o using (order_id)
     left join (
-        select order_id, sum(gross_amount) as gross, sum(net_amount) as net
+        select order_id, sum(gross_amount) filter (where kind = 'product') as gross,
+               sum(net_amount) filter (where kind = 'product') as net,
+               sum(net_amount) filter (where kind <> 'product') as other_net
         from scope_orders join analytics.fct_order_items using (order_id) group by order_id
     ) i using (order_id)
     left join (
-        select order_id, sum(refund_amount) as refund
+        select order_id, sum(refund_amount) filter (where kind = 'product') as refund,
+               sum(refund_amount) filter (where kind <> 'product') as other_refund
         from scope_orders join analytics.fct_returns using (order_id) group by order_id
     ) r using (order_id)
+    left join (
+        select order_id, sum(amount) filter (where kind = 'refund') as refund,
+               sum(amount) filter (where kind = 'shipping') as shipping
+        from scope_orders join analytics.fct_adjustments using (order_id) group by order_id
+    ) a using (order_id)
 """
 
 _ITEM_NET = """
     select s.batch_date,
-           i.gross_amount <> round(i.quantity * i.unit_price, 2)
+           i.gross_amount <> case
+               when i.quantity = 0 then 0
+               else coalesce(v.gross_amount, round(i.quantity * i.unit_price, 2)) end
            or i.net_amount <> i.gross_amount - i.discount_amount - i.order_discount_amount
            as is_broken
-    from scope_orders s join analytics.fct_order_items i using (order_id)
+    from scope_orders s
+    join analytics.fct_order_items i using (order_id)
+    join staging.order_items v on (v.batch_date, v.source_file, v.line_number)
+        = (i.batch_date, i.source_file, i.line_number)
+"""
+
+_ITEM_COST = """
+    select s.batch_date, i.cost_amount is distinct from round(i.quantity * p.cost, 2) as is_broken
+    from scope_orders s
+    join analytics.fct_order_items i using (order_id)
+    left join analytics.dim_product p using (product_key)
 """
 
 _ORDER_REFERENCES = """
@@ -84,6 +112,7 @@ _ITEM_REFERENCES = """
     select s.batch_date,
            o.order_id is null
            or (o.order_date, o.is_recognised) <> (i.order_date, i.is_recognised)
+           or i.sold_at < o.ordered_at
            or i.product_key is not null and p.product_id is distinct from i.product_id as is_broken
     from scope_orders s
     join analytics.fct_order_items i using (order_id)
@@ -100,6 +129,13 @@ _RETURN_REFERENCES = """
     left join analytics.fct_orders o using (order_id)
     left join analytics.fct_order_items i
         on i.order_item_id = r.order_item_id and i.order_id = r.order_id
+"""
+
+_ADJUSTMENT_REFERENCES = """
+    select s.batch_date, o.is_recognised is not true as is_broken
+    from scope_orders s
+    join analytics.fct_adjustments a using (order_id)
+    left join analytics.fct_orders o using (order_id)
 """
 
 _LIST_PRICE = """
@@ -131,14 +167,15 @@ ORDER_CHECKS = (
             ("orders", FCT_ORDERS),
             ("order_items", FCT_ORDER_ITEMS),
             ("returns", FCT_RETURNS),
+            ("adjustments", FCT_ADJUSTMENTS),
         )
     ),
     TableCheck(
         FCT_ORDERS,
         "net_formula",
         True,
-        "net = gross - discounts - refunds on every order, and each is the sum of its lines and"
-        " returns.",
+        "net = gross - discounts - refunds on every order, and each amount is the sum of its lines,"
+        " returns and adjustments.",
         none_broken(_ORDER_NET),
     ),
     TableCheck(
@@ -152,8 +189,15 @@ ORDER_CHECKS = (
         FCT_ORDER_ITEMS,
         "net_formula",
         True,
-        "gross = quantity x price and net = gross - discounts on every line.",
+        "gross is the shop's, or else quantity x price, and net = gross - discounts on every line.",
         none_broken(_ITEM_NET),
+    ),
+    TableCheck(
+        FCT_ORDER_ITEMS,
+        "cost",
+        True,
+        "cost = quantity x the cost of the product version on every line; none without a cost.",
+        none_broken(_ITEM_COST),
     ),
     TableCheck(
         FCT_ORDER_ITEMS,
@@ -177,5 +221,12 @@ ORDER_CHECKS = (
         True,
         "Every return's order and line are in the facts.",
         none_broken(_RETURN_REFERENCES),
+    ),
+    TableCheck(
+        FCT_ADJUSTMENTS,
+        "references",
+        True,
+        "Every adjustment's order is in fct_orders and recognised.",
+        none_broken(_ADJUSTMENT_REFERENCES),
     ),
 )

@@ -19,31 +19,29 @@ _WORK_MEMORY = "128MB"
 _DAYS_TO_ANALYZE = 30
 _EXAMINED = (
     "staging.orders, staging.order_items, staging.returns, staging.inventory, quarantine.records,"
-    " analytics.fct_orders, analytics.fct_order_items, analytics.fct_returns,"
+    " staging.adjustments, analytics.fct_orders, analytics.fct_order_items,"
+    " analytics.fct_returns, analytics.fct_adjustments,"
     " analytics.fct_inventory_daily, analytics.dim_customer"
 )
 
 
 @contextmanager
 def scope(connection: psycopg.Connection, days: Sequence[dt.date]) -> Iterator[None]:
-    """Make the temporary tables `scope_<keys>` for a block, in which the warehouse stands still.
+    """Make the temporary tables `scope_<keys>` for a block within a transaction.
 
     Days that cover all that is held take in also the rows that no staged record accounts for.
     """
     if len(days) > _DAYS_TO_ANALYZE:
         connection.execute(f"analyze {_EXAMINED}")
     with connection.transaction():
-        connection.execute(
-            "set transaction isolation level repeatable read;"
-            f" set local work_mem = '{_WORK_MEMORY}'"
-        )
+        connection.execute(f"set local work_mem = '{_WORK_MEMORY}'")
         held = held_days(connection)
         whole = bool(held) and set(held) <= set(days)
         for keys, (named, present) in _KEYS.items():
             query = f"{named} union all {present}" if whole else named
             connection.execute(
                 f"""
-                create temporary table scope_{keys} on commit drop as
+                create temporary table scope_{keys} as
                 select {_COLUMNS[keys]}, max(batch_date) as batch_date
                 from ({query}) named group by {_COLUMNS[keys]}
                 """,  # noqa: S608
@@ -51,6 +49,8 @@ def scope(connection: psycopg.Connection, days: Sequence[dt.date]) -> Iterator[N
             )
             connection.execute(f"analyze scope_{keys}")
         yield
+        for keys in _KEYS:
+            connection.execute(f"drop table scope_{keys}")
 
 
 _COLUMNS = {
@@ -69,12 +69,15 @@ _KEYS = {
         select order_id, batch_date from staging.order_items where batch_date = any(%(days)s)
         union all
         select order_id, batch_date from staging.returns where batch_date = any(%(days)s)
+        union all
+        select order_id, batch_date from staging.adjustments where batch_date = any(%(days)s)
         """,
         """
         select order_id, %(last)s::date from (
             select order_id from analytics.fct_orders
             union all select order_id from analytics.fct_order_items
             union all select order_id from analytics.fct_returns
+            union all select order_id from analytics.fct_adjustments
         ) facts
         where order_id not in (select order_id from staging.orders)
         """,

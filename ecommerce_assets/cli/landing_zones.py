@@ -71,7 +71,7 @@ def import_online_retail(
     *files, out = files_and_out
     if not files:
         raise typer.BadParameter("give at least one FILE, and then OUT")
-    from ecommerce_assets.shops.online_retail import import_online_retail
+    from ecommerce_assets.shops.online_retail.importing import import_online_retail
 
     with progress_bar("importing") as progress:
         result = import_online_retail(
@@ -81,9 +81,8 @@ def import_online_retail(
     table = Table("where the money went", title=title, title_justify="left")
     table.add_column("records", justify="right")
     table.add_column("GBP", justify="right")
-    for name in ("sales", "shipping", "returns", "late_returns", "unmatched_returns", "refused"):
-        part = getattr(result, name)
-        table.add_row(name.replace("_", " "), f"{part.count:,}", f"{part.money:,}")
+    for landed_as, part in result.landed.items():
+        table.add_row(landed_as, f"{part.count:,}", f"{part.money:,}")
     for kind, part in result.left_out.items():
         table.add_row(f"left out: {kind}", f"{part.count:,}", f"{part.money:,}")
     table.add_row("rounding to cents", "", f"{result.rounding:,}")

@@ -1,40 +1,40 @@
-"""Runs whose process was killed before it could report how they ended."""
+"""Runs whose process was killed before it could report how they ended.
 
-import socket
-from collections.abc import Mapping
+The process that executes a run holds a lock in the database until it ends (`event_log`). PostgreSQL
+frees the lock when the connection breaks: at once when the process is killed, within a minute when
+its machine is gone. A run that counts as started and whose lock is free is dead, wherever it ran.
+"""
 
-import psutil
-from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+from collections.abc import Sequence
 
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
+
+from ecommerce_assets.dagster_instance.event_log import EventLog
 from ecommerce_assets.dagster_instance.private import IN_PROGRESS_RUN_STATUSES
 
-_PROCESS_TAG = "ecommerce/process"
 
-
-def process_tags() -> dict[str, str]:
-    """Return the tags by which `fail_dead_runs` knows a run that this process executes itself."""
-    process = psutil.Process()
-    return {_PROCESS_TAG: f"{socket.gethostname()} {process.pid} {process.create_time():.0f}"}
+def unfinished_runs(instance: DagsterInstance) -> Sequence[DagsterRun]:
+    """The runs that are queued or running."""
+    waiting = [DagsterRunStatus.QUEUED, DagsterRunStatus.NOT_STARTED]
+    return instance.get_runs(RunsFilter(statuses=[*waiting, *IN_PROGRESS_RUN_STATUSES]))
 
 
 def fail_dead_runs(instance: DagsterInstance) -> int:
-    """Mark as failed the runs that killed processes of this machine left as running.
+    """Mark as failed the started runs that no process executes any more; gives how many.
 
-    Otherwise they count as running for a day, and Dagster's queue waits for them. Returns how many.
+    Otherwise they count as running for a day, and what waits for them waits too. A run that is
+    queued or about to start has no process yet; Dagster's own monitoring gives those up.
     """
-    unfinished = RunsFilter(statuses=[*IN_PROGRESS_RUN_STATUSES, DagsterRunStatus.NOT_STARTED])
-    dead = [run for run in instance.get_runs(unfinished) if _process_is_gone(run.tags)]
-    for run in dead:
-        instance.report_run_failed(run, "The process that executed this run was killed.")
-    return len(dead)
-
-
-def _process_is_gone(tags: Mapping[str, str]) -> bool:
-    host, pid, created = tags.get(_PROCESS_TAG, "elsewhere 0 0").split()
-    if host != socket.gethostname():
-        return False
-    try:
-        # The clock may have been set since; ids are not used again within seconds.
-        return abs(psutil.Process(int(pid)).create_time() - float(created)) > 5
-    except psutil.NoSuchProcess:
-        return True
+    event_log = instance.event_log_storage
+    if not isinstance(event_log, EventLog):
+        return 0  # Dagster's state in memory ends with its process
+    started = RunsFilter(statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING])
+    dead = 0
+    for run in instance.get_runs(started):
+        with event_log.if_dead(run.run_id) as is_dead:
+            # It may have ended since the list was read.
+            current = instance.get_run_by_id(run.run_id) if is_dead else None
+            if current is not None and not current.is_finished:
+                instance.report_run_failed(run, "The process that executed this run was killed.")
+                dead += 1
+    return dead

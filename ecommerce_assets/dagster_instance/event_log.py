@@ -5,12 +5,13 @@ Dagster that it overrides.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, cast
 
 import psycopg2
 import sqlalchemy as db
-from dagster import AssetCheckEvaluation, EventLogEntry, serialize_value
+from dagster import AssetCheckEvaluation, DagsterEventType, EventLogEntry, serialize_value
 from dagster_postgres import PostgresEventLogStorage
 
 from ecommerce_assets.checks.range_metadata import FAILED_DAYS, JUDGED_DAYS
@@ -42,6 +43,18 @@ def _ping(connection: Any, *_: object) -> None:
         raise db.exc.DisconnectionError from error  # the pool opens another one
 
 
+_NOTICE_A_LOST_MACHINE = (
+    "set tcp_keepalives_idle = 30",
+    "set tcp_keepalives_interval = 10",
+    "set tcp_keepalives_count = 3",
+)
+"""PostgreSQL ends a session 60 s after the machine at its other end was last heard of."""
+
+
+def _lock_key(run_id: str) -> Any:
+    return db.func.hashtextextended(f"dagster run {run_id}", 0)
+
+
 class EventLog(PrePingedConnections, PostgresEventLogStorage):
     """Keeps a connection open, and writes a range's check results in one statement.
 
@@ -58,8 +71,11 @@ class EventLog(PrePingedConnections, PostgresEventLogStorage):
             pool_pre_ping=True,
         )
 
+        self._lock_connection: db.Connection | None = None
+
     def dispose(self) -> None:
-        """Close the connection."""
+        """Close the connections; a run that this process executes counts as ended."""
+        self._release_lock()
         super().dispose()
         self._engine.dispose()
 
@@ -67,6 +83,39 @@ class EventLog(PrePingedConnections, PostgresEventLogStorage):
     def supports_asset_checks(self) -> bool:
         """Answer without a query; Dagster asks for every event."""
         return True
+
+    def store_event(self, event: EventLogEntry) -> None:
+        """Store an event; with a run's first, lock the run for as long as this process lives."""
+        if event.is_dagster_event and event.dagster_event_type is DagsterEventType.RUN_START:
+            self._lock_run(event.run_id)
+        super().store_event(event)
+
+    def _lock_run(self, run_id: str) -> None:
+        """Hold the lock of a run until the process ends, or executes another run."""
+        self._release_lock()
+        connection = self._engine.connect()
+        for statement in _NOTICE_A_LOST_MACHINE:
+            connection.execute(db.text(statement))
+        connection.execute(db.select(db.func.pg_advisory_lock(_lock_key(run_id))))
+        self._lock_connection = connection
+
+    def _release_lock(self) -> None:
+        if self._lock_connection is not None:
+            self._lock_connection.invalidate()
+            self._lock_connection.close()
+            self._lock_connection = None
+
+    @contextmanager
+    def if_dead(self, run_id: str) -> Iterator[bool]:
+        """Give whether no process executes a started run, holding its lock if so."""
+        key = _lock_key(run_id)
+        with self._engine.connect() as connection:
+            is_free = connection.execute(db.select(db.func.pg_try_advisory_lock(key))).scalar_one()
+            try:
+                yield is_free
+            finally:
+                if is_free:
+                    connection.execute(db.select(db.func.pg_advisory_unlock(key)))
 
     def _store_asset_check_evaluation_planned(
         self, event: EventLogEntry, event_id: int | None

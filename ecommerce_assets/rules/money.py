@@ -6,7 +6,6 @@ No float leaves here.
 from collections.abc import Sequence
 from fractions import Fraction
 
-import numpy as np
 import pandas as pd
 
 _SAFE_SUM = 2**62

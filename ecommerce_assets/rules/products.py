@@ -91,7 +91,9 @@ def changed_spans(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
                 {
                     "product_id": versions["product_id"],
                     "starts_at": start,
-                    side: versions["product_key"] + " " + _comparable(versions["cost"]).astype("str"),
+                    side: versions["product_key"]
+                    + " "
+                    + _comparable(versions["cost"]).astype("str"),
                 }
             )
         )

@@ -12,9 +12,7 @@ ADJUSTMENT_RULES = ("orphan", "unpaid_return", "return_before_order")
 RETURN_RULES = (*ADJUSTMENT_RULES, "return_exceeds_line")
 
 
-def judge_returns(
-    returns: pd.DataFrame, orders: pd.DataFrame, lines: pd.DataFrame
-) -> pd.DataFrame:
+def judge_returns(returns: pd.DataFrame, orders: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     """Add a flag for each of `RETURN_RULES` to the latest versions of returns.
 
     `orders` and `lines` are the facts that returns may belong to.

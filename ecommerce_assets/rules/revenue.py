@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from ecommerce_assets.rules.money import ratio, sums
 from ecommerce_assets.rules.kinds import PRODUCT, REFUND
+from ecommerce_assets.rules.money import ratio, sums
 
 
 def daily_revenue(
@@ -43,7 +43,7 @@ def daily_revenue(
 def _placed(orders: pd.DataFrame, days: pd.Index) -> pd.DataFrame:
     """Sum what counts on the date of the order."""
     figures = {
-        "orders": 1,
+        "orders": pd.Series(1, index=orders.index),
         "order_value": orders["gross_amount"] - orders["discount_amount"],
         "refunds_by_order_date": orders["refund_amount"],
         "shipping": orders["shipping_amount"],
@@ -72,16 +72,14 @@ def _sold(lines: pd.DataFrame, days: pd.Index) -> pd.DataFrame:
     )
 
 
-def _given_back(
-    returns: pd.DataFrame, adjustments: pd.DataFrame, days: pd.Index
-) -> pd.DataFrame:
+def _given_back(returns: pd.DataFrame, adjustments: pd.DataFrame, days: pd.Index) -> pd.DataFrame:
     """Sum what was refunded by the date of the return or adjustment.
 
     A return of a product line takes its cost back too, refundable or not.
     """
     is_product, is_refund = returns["kind"] == PRODUCT, adjustments["kind"] == REFUND
-    products = returns[is_product].assign(cost_amount=returns["cost_amount"].fillna(0))
-
+    products = returns[is_product]
+    products = products.assign(cost_amount=products["cost_amount"].fillna(0))
     return pd.DataFrame(
         {
             "refunds": _by_day(products, "return_date", "refund_amount", days)

@@ -11,12 +11,15 @@ _RANGE = """
     select least(
                (select min(order_date) from analytics.fct_orders),
                (select min(return_date) from analytics.fct_returns),
+               (select min(adjustment_date) from analytics.fct_adjustments),
                (select min(snapshot_date) from analytics.fct_inventory_daily),
                (select min(date) from analytics.fct_revenue_daily)
            ),
            greatest(
                (select max(order_date) from analytics.fct_orders),
+               (select max(sale_date) from analytics.fct_order_items),
                (select max(return_date) from analytics.fct_returns),
+               (select max(adjustment_date) from analytics.fct_adjustments),
                (select max(snapshot_date) from analytics.fct_inventory_daily),
                (select max(date) from analytics.fct_revenue_daily)
            )
@@ -31,9 +34,10 @@ def read_range(connection: psycopg.Connection) -> Range | None:
     return _range(connection.execute(_RANGE))
 
 
-def read_held_range(connection: psycopg.Connection) -> Range | None:
-    """The first and last date that `dim_date` has; None while it is empty."""
-    return _range(connection.execute("select min(date), max(date) from analytics.dim_date"))
+def covers_facts(connection: psycopg.Connection) -> bool:
+    """Whether `dim_date` has just the dates from the first to the last of any fact."""
+    held = connection.execute("select min(date), max(date) from analytics.dim_date")
+    return _range(held) == read_range(connection)
 
 
 def _range(cursor: psycopg.Cursor) -> Range | None:

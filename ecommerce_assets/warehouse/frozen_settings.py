@@ -8,7 +8,7 @@ from psycopg import sql
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.rules import RULES_VERSION
 from ecommerce_assets.settings import Settings
-from ecommerce_assets.warehouse.session import bump_version, writing
+from ecommerce_assets.warehouse.session import bump_version
 
 
 class SettingsChangedError(OperatorError):
@@ -63,20 +63,22 @@ def _shaping(settings: Settings) -> dict[str, str]:
 
 
 def empty(connection: psycopg.Connection) -> None:
-    """Empty the three schemas and what hangs on them in `ops`; the logs stay."""
-    with writing(connection):
-        tables = connection.execute(
-            """
-            select schemaname, tablename from pg_tables
-            where schemaname in ('staging', 'quarantine', 'analytics')
-               or schemaname = 'ops' and (
-                   starts_with(tablename, 'touched') or tablename in (
-                       'settings', 'staged_files', 'unchecked_batches'
-                   )
+    """Empty the three schemas and what hangs on them in `ops`; the logs stay.
+
+    Rows are deleted, not truncated: readers go on with what was there until the transaction ends.
+    """
+    tables = connection.execute(
+        """
+        select schemaname, tablename from pg_tables
+        where schemaname in ('staging', 'quarantine', 'analytics')
+           or schemaname = 'ops' and (
+               starts_with(tablename, 'touched') or tablename in (
+                   'settings', 'staged_files', 'unchecked_batches'
                )
-            """
-        ).fetchall()
-        names = sql.SQL(", ").join(sql.Identifier(*table) for table in tables)
-        connection.execute(sql.SQL("truncate {}").format(names))
-        connection.execute("update ops.complete_figures set last_batch_date = null")
-        bump_version(connection)
+           )
+        """
+    ).fetchall()
+    for table in tables:
+        connection.execute(sql.SQL("delete from {}").format(sql.Identifier(*table)))
+    connection.execute("update ops.complete_figures set last_batch_date = null")
+    bump_version(connection)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 import psycopg
+from psycopg import sql
 
 from ecommerce_assets.rules.orders import Cluster
 from ecommerce_assets.warehouse import touched
@@ -13,15 +14,17 @@ from ecommerce_assets.warehouse.frames import copy_in, read, write
 from ecommerce_assets.warehouse.staging import hand_over_batches
 from ecommerce_assets.warehouse.tables import (
     DIM_PRODUCT,
+    FCT_ADJUSTMENTS,
     FCT_ORDER_ITEMS,
     FCT_ORDERS,
     FCT_RETURNS,
     QUARANTINE,
     STAGING,
     Kind,
+    Table,
 )
 
-FEEDS = ("orders", "order_items", "returns")
+FEEDS = ("orders", "order_items", "returns", "adjustments")
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class ClusterInputs:
     orders: pd.DataFrame
     order_items: pd.DataFrame
     returns: pd.DataFrame
+    adjustments: pd.DataFrame
     product_versions: pd.DataFrame
 
 
@@ -41,33 +45,35 @@ def hand_over(connection: psycopg.Connection, days: Collection[dt.date]) -> None
         hand_over_batches(connection, feed, days)
 
 
-def list_batch_orders(connection: psycopg.Connection, days: Collection[dt.date]) -> None:
-    """List the orders that batches' records name now, in the temporary table `batch_orders`."""
+def list_batch_facts(connection: psycopg.Connection, days: Collection[dt.date]) -> None:
+    """List the dates of the facts of all orders that batches' records name now.
+
+    They are in the temporary table `batch_fact_dates` (`order_id`, `date`).
+    """
     connection.execute(
         """
-        create temporary table batch_orders on commit drop as
+        create temporary table taken as
         with batches (days) as (values (%s::date[]))
         select order_id from staging.orders, batches where batch_date = any(days)
         union
         select order_id from staging.order_items, batches where batch_date = any(days)
         union
         select order_id from staging.returns, batches where batch_date = any(days)
+        union
+        select order_id from staging.adjustments, batches where batch_date = any(days)
         """,
         [list(days)],
     )
+    connection.execute("drop table if exists batch_fact_dates")
+    connection.execute(
+        f"create temporary table batch_fact_dates as select distinct * from ({_ROWS_OF_TAKEN}) r"  # noqa: S608
+    )
+    connection.execute("drop table taken")
 
 
 def read_inputs(connection: psycopg.Connection) -> ClusterInputs:
     """Read what `rules.orders.build_cluster` takes, for the orders in `taken`."""
-    order_items = read(
-        connection,
-        """
-        select * from staging.order_items where order_item_id in (
-            select order_item_id from staging.order_items join taken using (order_id)
-        )
-        """,
-        STAGING["order_items"].columns,
-    )
+    order_items = _read_versions(connection, "order_items", "order_item_id")
     return ClusterInputs(
         order_ids=read(connection, "select * from taken", {"order_id": Kind.TEXT})["order_id"],
         orders=read(
@@ -76,15 +82,8 @@ def read_inputs(connection: psycopg.Connection) -> ClusterInputs:
             STAGING["orders"].columns,
         ),
         order_items=order_items,
-        returns=read(
-            connection,
-            """
-            select * from staging.returns where return_id in (
-                select return_id from staging.returns join taken using (order_id)
-            )
-            """,
-            STAGING["returns"].columns,
-        ),
+        returns=_read_versions(connection, "returns", "return_id"),
+        adjustments=_read_versions(connection, "adjustments", "adjustment_id"),
         product_versions=read(
             connection,
             "select * from analytics.dim_product where product_id = any(%s)",
@@ -94,73 +93,105 @@ def read_inputs(connection: psycopg.Connection) -> ClusterInputs:
     )
 
 
-def replace(
-    connection: psycopg.Connection,
-    inputs: ClusterInputs,
-    cluster: Cluster,
-    quarantined: pd.DataFrame,
-) -> None:
+def _read_versions(connection: psycopg.Connection, feed: str, key: str) -> pd.DataFrame:
+    """Read all versions of a feed's records of which any names an order in `taken`."""
+    table, column = STAGING[feed], sql.Identifier(key)
+    query = sql.SQL(
+        "select * from {table}"
+        " where {key} in (select {key} from {table} join taken using (order_id))"
+    ).format(table=sql.Identifier(*table.name.split(".")), key=column)
+    return read(connection, query.as_string(connection), table.columns)
+
+
+def replace(connection: psycopg.Connection, cluster: Cluster, quarantined: pd.DataFrame) -> None:
     """Replace the facts and relation quarantine of the orders in `taken`.
 
-    `quarantined` has the columns of `quarantine.records`. Hands on the
-    dates and customers of their rows before and after.
+    `quarantined` has the columns of `quarantine.records`. Rows go by order, and by the keys that
+    are written: a line that moves here may still have a row under an order whose turn comes later.
+    The dates and customers of every row that goes or comes are handed on.
     """
-    _hand_on(connection)
-    for statement in (
-        "delete from analytics.fct_orders where order_id in (select order_id from taken)",
-        "delete from analytics.fct_order_items where order_id in (select order_id from taken)",
-        "delete from analytics.fct_returns where order_id in (select order_id from taken)",
-        """
-        delete from quarantine.records
-        where stage = 'relation' and order_id in (select order_id from taken)
-        """,
-    ):
-        connection.execute(statement)
-    # What moved here from an order whose turn comes later still has its row there.
-    connection.execute(
-        "delete from analytics.fct_order_items where order_item_id = any(%s)",
-        [_moved(inputs.order_items, "order_item_id", cluster.order_items)],
+    parts = (
+        (FCT_ORDER_ITEMS, cluster.order_items),
+        (FCT_RETURNS, cluster.returns),
+        (FCT_ADJUSTMENTS, cluster.adjustments),
     )
-    connection.execute(
-        "delete from analytics.fct_returns where return_id = any(%s)",
-        [_moved(inputs.returns, "return_id", cluster.returns)],
+    for table, rows in parts:
+        _list_written(connection, table, rows)
+    _hand_on(connection, f"{_ROWS_OF_TAKEN} union all {_ROWS_OF_OTHERS}")
+    _delete(connection, "analytics.fct_orders", "order_id in (select order_id from taken)")
+    for table, _ in parts:
+        (key,) = table.key
+        _delete(connection, table.name, "order_id in (select order_id from taken)")
+        _delete(connection, table.name, f"{key} in (select {key} from written_{key})")  # noqa: S608
+    _delete(
+        connection,
+        "quarantine.records",
+        "stage = 'relation' and order_id in (select order_id from taken)",
     )
     write(connection, FCT_ORDERS, cluster.orders)
-    write(connection, FCT_ORDER_ITEMS, cluster.order_items)
-    write(connection, FCT_RETURNS, cluster.returns)
+    for table, rows in parts:
+        write(connection, table, rows)
     write(connection, QUARANTINE, quarantined)
-    _hand_on(connection)
+    _hand_on(connection, _ROWS_OF_TAKEN)
+    for table, _ in parts:
+        connection.execute(sql.SQL("drop table {}").format(_written(table)))
 
 
-def _moved(versions: pd.DataFrame, key: str, facts: pd.DataFrame) -> list[str]:
-    """The facts' keys of which staged versions name several orders."""
-    pairs = versions[[key, "order_id"]].drop_duplicates()
-    several = pairs.loc[pairs[key].duplicated(), key]
-    return facts.loc[facts[key].isin(several), key].tolist()
+def _delete(connection: psycopg.Connection, table: str, condition: str) -> None:
+    connection.execute(f"delete from {table} where {condition}")  # noqa: S608
 
 
-def _hand_on(connection: psycopg.Connection) -> None:
-    touched.hand_over(
-        connection,
-        touched.DATES,
-        """
-        select order_date from analytics.fct_orders join taken using (order_id)
-        union
-        select return_date from analytics.fct_returns join taken using (order_id)
-        """,
+def _list_written(connection: psycopg.Connection, table: Table, rows: pd.DataFrame) -> None:
+    """List the keys that are written to a table, in the temporary table `written_<key>`."""
+    (key,) = table.key
+    connection.execute(
+        sql.SQL("create temporary table {} ({} text collate {})").format(
+            _written(table), sql.Identifier(key), sql.Identifier("C")
+        )
     )
+    copy_in(connection, f"written_{key}", {key: Kind.TEXT}, rows)
+    connection.execute(sql.SQL("analyze {}").format(_written(table)))
+
+
+def _written(table: Table) -> sql.Identifier:
+    return sql.Identifier(f"written_{table.key[0]}")
+
+
+_ROWS_OF_TAKEN = """
+    select order_id, order_date as date from analytics.fct_orders join taken using (order_id)
+    union all
+    select order_id, sale_date from analytics.fct_order_items join taken using (order_id)
+    where sale_date <> order_date
+    union all
+    select order_id, return_date from analytics.fct_returns join taken using (order_id)
+    union all
+    select order_id, adjustment_date from analytics.fct_adjustments join taken using (order_id)
+"""
+
+_ROWS_OF_OTHERS = """
+    select order_id, sale_date
+    from analytics.fct_order_items join written_order_item_id using (order_item_id)
+    union all
+    select order_id, return_date from analytics.fct_returns join written_return_id using (return_id)
+    union all
+    select order_id, adjustment_date
+    from analytics.fct_adjustments join written_adjustment_id using (adjustment_id)
+"""
+
+
+def _hand_on(connection: psycopg.Connection, rows: str) -> None:
+    """Hand on the dates of some facts, and their orders' customers with these dates."""
+    connection.execute(f"create temporary table handed as select distinct * from ({rows}) r")  # noqa: S608
+    touched.hand_over(connection, touched.DATES, "select distinct date from handed")
     touched.hand_over(
         connection,
         touched.CUSTOMERS,
         """
-        select customer_id, order_date
-        from analytics.fct_orders join taken using (order_id) where customer_id is not null
-        union
-        select o.customer_id, r.return_date
-        from analytics.fct_returns r join taken using (order_id)
-        join analytics.fct_orders o using (order_id) where o.customer_id is not null
+        select distinct customer_id, date from handed join analytics.fct_orders using (order_id)
+        where customer_id is not null
         """,
     )
+    connection.execute("drop table handed")
 
 
 _ADDRESS = {
@@ -175,30 +206,32 @@ def read_records(connection: psycopg.Connection, address: pd.DataFrame) -> pd.Da
     """Read the staged records at some addresses, each as a JSON object of texts in `record`."""
     connection.execute(
         "create temporary table wanted (feed text, batch_date date, source_file text,"
-        " line_number bigint) on commit drop"
+        " line_number bigint)"
     )
     copy_in(connection, "wanted", _ADDRESS, address.drop_duplicates(list(_ADDRESS)))
+    staged = sql.SQL(" union all ").join(
+        sql.SQL(
+            """
+            select {feed} as feed, batch_date, source_file, line_number, to_jsonb(s) as record
+            from staging.{table} s join wanted using (batch_date, source_file, line_number)
+            where feed = {feed}
+            """
+        ).format(feed=sql.Literal(feed), table=sql.Identifier(feed))
+        for feed in FEEDS
+    )
     records = read(
         connection,
-        """
-        select w.feed, w.batch_date, w.source_file, w.line_number, (
-            select json_object_agg(key, value) from jsonb_each_text(r.record)
-            where key not in ('batch_date', 'source_file', 'line_number')
-        ) as record
-        from wanted w join (
-            select 'orders' as feed, batch_date, source_file, line_number, to_jsonb(s) as record
-            from staging.orders s join wanted using (batch_date, source_file, line_number)
-            where feed = 'orders'
-            union all
-            select 'order_items', batch_date, source_file, line_number, to_jsonb(s)
-            from staging.order_items s join wanted using (batch_date, source_file, line_number)
-            where feed = 'order_items'
-            union all
-            select 'returns', batch_date, source_file, line_number, to_jsonb(s)
-            from staging.returns s join wanted using (batch_date, source_file, line_number)
-            where feed = 'returns'
-        ) r using (feed, batch_date, source_file, line_number)
-        """,
+        sql.SQL(
+            """
+            select feed, batch_date, source_file, line_number, (
+                select json_object_agg(key, value) from jsonb_each_text(r.record)
+                where key not in ('batch_date', 'source_file', 'line_number')
+            ) as record
+            from ({}) r
+            """
+        )
+        .format(staged)
+        .as_string(connection),
         {**_ADDRESS, "record": Kind.JSON},
     )
     connection.execute("drop table wanted")

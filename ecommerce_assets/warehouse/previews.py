@@ -11,6 +11,7 @@ from psycopg import sql
 
 from ecommerce_assets.warehouse.tables import (
     DIM_PRODUCT,
+    FCT_ADJUSTMENTS,
     FCT_COHORT_LTV,
     FCT_INVENTORY_DAILY,
     FCT_ORDER_ITEMS,
@@ -28,7 +29,7 @@ _COUNTED = 100_000
 """Larger tables are told by the planner's estimate: counting 1 M orders takes 0.1 s, and grows."""
 
 _CUSTOMER_COLUMNS = {"customer_id", "email_sha256", "reason"}
-"""What names a customer, and what one wrote, who may name anybody."""
+"""What identifies a customer, and texts that a customer wrote, in which anybody may be named."""
 
 # The latest rows, each found from the end of an index.
 _LATEST = {
@@ -39,6 +40,7 @@ _LATEST = {
             select order_id from analytics.fct_orders order by order_date desc limit 5
         )
     """,
+    FCT_ADJUSTMENTS.name: "from analytics.fct_adjustments order by adjustment_date desc",
     FCT_RETURNS.name: "from analytics.fct_returns order by return_date desc",
     FCT_INVENTORY_DAILY.name: "from analytics.fct_inventory_daily order by snapshot_date desc",
     FCT_REVENUE_DAILY.name: "from analytics.fct_revenue_daily order by date desc",

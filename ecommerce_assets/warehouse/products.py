@@ -40,36 +40,71 @@ def replace(
 ) -> None:
     """Replace the versions of the products in `taken`.
 
-    Hands on the orders and stock levels of the spans in which a product's version changed
-    (`product_id`, `starts_at`, `ends_at`).
+    Hands on the orders of the lines sold, and the stock levels, in the spans in which a product's
+    version or its cost changed (`product_id`, `starts_at`, `ends_at`), and the dates of what was
+    sold, and came back, of products whose category changed.
     """
+    connection.execute(
+        """
+        create temporary table categories_before as
+        select product_id, category from analytics.dim_product join taken using (product_id)
+        where is_current
+        """
+    )
     connection.execute(
         "delete from analytics.dim_product where product_id in (select product_id from taken)"
     )
     write(connection, DIM_PRODUCT, versions)
     _hand_on(connection, changed_spans)
+    _hand_on_categories(connection)
+
+
+def _hand_on_categories(connection: psycopg.Connection) -> None:
+    connection.execute(
+        """
+        create temporary table recategorised as
+        select product_id from categories_before b full join (
+            select product_id, category from analytics.dim_product join taken using (product_id)
+            where is_current
+        ) a using (product_id)
+        where b.category is distinct from a.category
+        """
+    )
+    touched.hand_over(
+        connection,
+        touched.DATES,
+        """
+        with lines as (
+            select i.order_item_id, i.order_id, i.order_date, i.sale_date
+            from recategorised join analytics.fct_order_items i using (product_id)
+        )
+        select order_date from lines
+        union
+        select sale_date from lines
+        union
+        select r.return_date from lines join analytics.fct_returns r using (order_id, order_item_id)
+        """,
+    )
+    connection.execute("drop table categories_before, recategorised")
 
 
 def _hand_on(connection: psycopg.Connection, spans: pd.DataFrame) -> None:
     connection.execute(
-        "create temporary table spans"
-        " (product_id text, starts_at timestamptz, ends_at timestamptz) on commit drop"
+        "create temporary table spans (product_id text, starts_at timestamptz, ends_at timestamptz)"
     )
     columns = {"product_id": Kind.TEXT, "starts_at": Kind.MOMENT, "ends_at": Kind.MOMENT}
     copy_in(connection, "spans", columns, spans)
     connection.execute("analyze spans")
-    # The index is by business date, which is within a day of the date in UTC.
     touched.hand_over(
         connection,
         touched.ORDERS,
         """
-        select i.order_id from spans s
+        select distinct i.order_id from spans s
         join analytics.fct_order_items i on i.product_id = s.product_id
-            and i.order_date between s.starts_at::date - 1 and s.ends_at::date + 1
-        join analytics.fct_orders o on o.order_id = i.order_id
-            and o.ordered_at >= s.starts_at and o.ordered_at < s.ends_at
+            and i.sold_at >= s.starts_at and i.sold_at < s.ends_at
         """,
     )
+    # A snapshot's last instant is within a day of its date in UTC.
     touched.hand_over(
         connection,
         touched.INVENTORY,

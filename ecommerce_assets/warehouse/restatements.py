@@ -12,7 +12,6 @@ from decimal import Decimal
 import psycopg
 from psycopg import sql
 
-from ecommerce_assets.warehouse.session import writing
 from ecommerce_assets.warehouse.tables import FCT_REVENUE_DAILY
 
 FIGURES = tuple(name for name in FCT_REVENUE_DAILY.columns if name != "date")
@@ -55,7 +54,7 @@ def logging_restatements(
     """
     rows = sql.SQL("select * from analytics.fct_revenue_daily where {}").format(sql.SQL(dates))
     connection.execute(
-        sql.SQL("create temporary table figures_before on commit drop as {}").format(rows),
+        sql.SQL("create temporary table figures_before as {}").format(rows),
         parameters,
     )
     yield
@@ -99,17 +98,16 @@ def _pair(figure: str) -> sql.Composable:
 
 def figures_are_complete(connection: psycopg.Connection, cause: Cause) -> None:
     """Keep up to which batch date the figures are complete, now that a run has computed them."""
-    with writing(connection):
-        connection.execute(
-            """
-            update ops.complete_figures set last_batch_date = (
-                select max(f.batch_date) from ops.staged_files f
-                where f.batch_date <= greatest(last_batch_date, %s)
-            )
-            """,
-            [cause.last_batch_date],
+    connection.execute(
+        """
+        update ops.complete_figures set last_batch_date = (
+            select max(f.batch_date) from ops.staged_files f
+            where f.batch_date <= greatest(last_batch_date, %s)
         )
-        connection.execute("delete from ops.touched_batches")
+        """,
+        [cause.last_batch_date],
+    )
+    connection.execute("delete from ops.touched_batches")
 
 
 def list_restatements(

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from ecommerce_assets.warehouse import touched
 from ecommerce_assets.warehouse.frames import copy_in, read, write
-from ecommerce_assets.warehouse.session import bump_version, writing
+from ecommerce_assets.warehouse.session import bump_version
 from ecommerce_assets.warehouse.tables import QUARANTINE, STAGING, Kind
 
 STAGED_FILE = {
@@ -28,8 +28,8 @@ STAGED_FILE = {
 CHECK_STEPS = ("feed_checks", "table_checks")
 """The steps that judge each changed batch day once."""
 
-# Whose facts hang on a batch's records: every key that they name. For items and returns every order
-# that any version of them names, since they may have moved between orders.
+# Whose facts hang on a batch's records: every key that they name. For items, returns and
+# adjustments every order that any version of them names: they may have moved between orders.
 _TOUCHED: Mapping[str, tuple[touched.Queue, str]] = {
     "customers": (
         touched.CUSTOMERS,
@@ -59,6 +59,14 @@ _TOUCHED: Mapping[str, tuple[touched.Queue, str]] = {
         )
         """,
     ),
+    "adjustments": (
+        touched.ORDERS,
+        """
+        select distinct order_id from staging.adjustments where adjustment_id in (
+            select adjustment_id from staging.adjustments where batch_date = any(%s)
+        )
+        """,
+    ),
     "inventory": (
         touched.INVENTORY,
         """
@@ -83,33 +91,32 @@ def replace_batches(
     quarantined: pd.DataFrame,
     files: pd.DataFrame,
 ) -> None:
-    """Replace what staging and quarantine hold of a feed's batches, in one transaction.
+    """Replace what staging and quarantine hold of a feed's batches.
 
     `staged` and `quarantined` have their tables' columns; `files` are the batches' files, with the
     columns of `STAGED_FILE`. The keys of the records that go and that come are handed over.
     """
     batches = list(days)
-    with writing(connection):
-        hand_over_batches(connection, feed, batches)
-        for statement in _DELETIONS[feed]:
-            connection.execute(statement, {"feed": feed, "batches": batches})
-        write(connection, STAGING[feed], staged)
-        write(connection, QUARANTINE, quarantined.assign(order_id=None))
-        copy_in(connection, "ops.staged_files", STAGED_FILE, files)
-        connection.execute(
-            "insert into ops.touched_batches select unnest(%s::date[]) on conflict do nothing",
-            [batches],
-        )
-        connection.execute(
-            """
-            insert into ops.unchecked_batches (step, batch_date)
-            select step, day from unnest(%s::text[]) step, unnest(%s::date[]) day
-            on conflict do nothing
-            """,
-            [list(CHECK_STEPS), batches],
-        )
-        hand_over_batches(connection, feed, batches)
-        bump_version(connection)
+    hand_over_batches(connection, feed, batches)
+    for statement in _DELETIONS[feed]:
+        connection.execute(statement, {"feed": feed, "batches": batches})
+    write(connection, STAGING[feed], staged)
+    write(connection, QUARANTINE, quarantined.assign(order_id=None))
+    copy_in(connection, "ops.staged_files", STAGED_FILE, files)
+    connection.execute(
+        "insert into ops.touched_batches select unnest(%s::date[]) on conflict do nothing",
+        [batches],
+    )
+    connection.execute(
+        """
+        insert into ops.unchecked_batches (step, batch_date)
+        select step, day from unnest(%s::text[]) step, unnest(%s::date[]) day
+        on conflict do nothing
+        """,
+        [list(CHECK_STEPS), batches],
+    )
+    hand_over_batches(connection, feed, batches)
+    bump_version(connection)
 
 
 # Relation quarantine goes too: its addresses may come to hold other records. The order cluster,

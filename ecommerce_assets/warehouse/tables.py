@@ -37,9 +37,12 @@ DECIMALS = MappingProxyType({Kind.AMOUNT: 2, Kind.COST: 2, Kind.PRICE: 4, Kind.R
 """Places after the point of the kinds that frames hold as whole minor units."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
-    """One table: `name` with its schema, `columns` in order, `key` its primary key."""
+    """One table: `name` with its schema, `columns` in order, `key` its primary key.
+
+    A table is one object, so that it can be a key itself.
+    """
 
     name: str
     columns: MappingProxyType[str, Kind]
@@ -310,6 +313,20 @@ FCT_REVENUE_DAILY = _table(
     shipping=Kind.AMOUNT,
     tax=Kind.AMOUNT,
 )
+FCT_SALES_DAILY = _table(
+    "analytics.fct_sales_daily",
+    "dimension date value",
+    dimension=Kind.TEXT,
+    date=Kind.DAY,
+    value=Kind.TEXT,
+    orders=Kind.COUNT,
+    units=Kind.COUNT,
+    gross_revenue=Kind.AMOUNT,
+    discounts=Kind.AMOUNT,
+    refunds=Kind.AMOUNT,
+    refunds_by_order_date=Kind.AMOUNT,
+    cost=Kind.COST,
+)
 FCT_COHORT_LTV = _table(
     "analytics.fct_cohort_ltv",
     "cohort_date horizon_days",
@@ -333,5 +350,6 @@ ANALYTICS = (
     FCT_ADJUSTMENTS,
     FCT_INVENTORY_DAILY,
     FCT_REVENUE_DAILY,
+    FCT_SALES_DAILY,
     FCT_COHORT_LTV,
 )

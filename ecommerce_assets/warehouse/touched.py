@@ -1,7 +1,8 @@
 """Keys handed from a table to those that are computed from it (docs/decisions/touched-keys.md).
 
 A key is handed over in the transaction that changes what it names, and leaves the queue in the
-transaction that has worked it off: whatever crashes between, nothing is forgotten.
+transaction that has worked it off: whatever crashes between, nothing is forgotten. While a queue
+has entries, what is computed from them is behind, and a run does not publish (`transaction`).
 """
 
 from collections.abc import Callable
@@ -10,14 +11,14 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
-from ecommerce_assets.warehouse.session import bump_version, writing
+from ecommerce_assets.warehouse.session import bump_version
 
 
 @dataclass(frozen=True)
 class Queue:
     """A hand-over table of `ops` with its key columns; it has one consumer.
 
-    `chunk` keys are worked off in one transaction, which bounds memory.
+    `chunk` keys are worked off at once, which bounds memory.
     """
 
     table: str
@@ -31,6 +32,7 @@ CUSTOMERS = Queue("touched_customers", ("customer_id", "date"), 100_000)
 INVENTORY = Queue("touched_inventory", ("snapshot_date", "product_id", "warehouse_id"), 200_000)
 DATES = Queue("touched_dates", ("date",), 400)
 COHORTS = Queue("touched_cohorts", ("cohort_date",), 100)
+QUEUES = (ORDERS, PRODUCTS, CUSTOMERS, INVENTORY, DATES, COHORTS)
 
 
 def hand_over(
@@ -50,17 +52,17 @@ def hand_over(
 def work_off(
     connection: psycopg.Connection, queue: Queue, work: Callable[[psycopg.Connection], None]
 ) -> int:
-    """Take keys from a queue, a chunk a transaction, and compute what hangs on them.
+    """Take keys from a queue, a chunk at a time, and compute what hangs on them.
 
     `work` finds them in the temporary table `taken`. Gives how many keys were worked off.
     """
     done = 0
     while True:
-        with writing(connection):
-            count = _take(connection, queue)
-            if count:
-                work(connection)
-                bump_version(connection)
+        count = _take(connection, queue)
+        if count:
+            work(connection)
+            bump_version(connection)
+        connection.execute("drop table taken")
         done += count
         if count < queue.chunk:
             return done
@@ -69,9 +71,7 @@ def work_off(
 def _take(connection: psycopg.Connection, queue: Queue) -> int:
     table = sql.Identifier("ops", queue.table)
     columns = sql.SQL(", ").join(map(sql.Identifier, queue.columns))
-    connection.execute(
-        sql.SQL("create temporary table taken (like {}) on commit drop").format(table)
-    )
+    connection.execute(sql.SQL("create temporary table taken (like {})").format(table))
     taken = connection.execute(
         sql.SQL(
             """
@@ -87,3 +87,17 @@ def _take(connection: psycopg.Connection, queue: Queue) -> int:
     )
     connection.execute("analyze taken")
     return taken.rowcount
+
+
+def nothing_waits(connection: psycopg.Connection) -> bool:
+    """Whether every queue is empty, and the figures by day know of all batches."""
+    tables = [*(queue.table for queue in QUEUES), "touched_batches"]
+    row = connection.execute(
+        sql.SQL("select {}").format(
+            sql.SQL(" and ").join(
+                sql.SQL("not exists (select from {})").format(sql.Identifier("ops", table))
+                for table in tables
+            )
+        )
+    ).fetchone()
+    return bool(row and row[0])

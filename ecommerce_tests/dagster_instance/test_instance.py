@@ -1,42 +1,17 @@
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 import psycopg
 import pytest
-from dagster import DagsterRunStatus, RunsFilter
 
-from ecommerce_assets.dagster_instance.dead_runs import fail_dead_runs, process_tags
 from ecommerce_assets.dagster_instance.home import dagster_home, open_instance
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import PROJECT_ROOT, Settings, load_settings
 from ecommerce_tests.dagster_private import InstanceRef
-from ecommerce_tests.postgres import database
 
 DAYS = [f"day {number}" for number in range(60)]
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    """One database for all: Dagster needs a second to make its tables."""
-    with database() as url:
-        yield url
-
-
-@pytest.fixture
-def settings(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setenv("ECOMMERCE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("ECOMMERCE_DATABASE_URL", url)
-    monkeypatch.setenv("DAGSTER_HOME", "")
-    return load_settings()
-
-
-@pytest.fixture
-def instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    with open_instance(settings) as instance:
-        yield instance
 
 
 def ask(settings: Settings, query: str) -> list[tuple[object, ...]]:
@@ -178,30 +153,3 @@ def test_the_ui_meets_no_dead_connection_after_a_restart_of_the_database(instanc
     assert len(broken_off) >= 3
 
     look()
-
-
-def test_what_a_killed_process_left_as_running_is_failed(instance):
-    def running(tags: dict[str, str]) -> str:
-        run = instance.create_run_for_job(dg.GraphDefinition("work").to_job(), tags=tags)
-        instance.report_engine_event("starts", run)
-        return run.run_id
-
-    ours = process_tags()
-    gone = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "from ecommerce_assets.dagster_instance.dead_runs import process_tags;"
-            " print(process_tags())",
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    dead = running(eval(gone.stdout))
-    others = [running(ours), running({}), running({key: f"x{ours[key]}" for key in ours})]
-    assert fail_dead_runs(instance) == 1
-    ended = {
-        run.run_id for run in instance.get_runs(RunsFilter(statuses=[DagsterRunStatus.FAILURE]))
-    }
-    assert ended & {dead, *others} == {dead}

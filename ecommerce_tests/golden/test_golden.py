@@ -13,8 +13,8 @@ from ecommerce_assets.feeds.contract import FEEDS
 from ecommerce_tests.conftest import golden_landing
 from ecommerce_tests.small_shop import SmallShop
 
-ZONES = {"plain": "UTC", "hostile": "America/New_York"}
-LONGEST_PIECE = {"plain": 3, "hostile": 1}
+ZONES = {"plain": "UTC", "hostile": "America/New_York", "ledger": "Europe/Berlin"}
+LONGEST_PIECE = {"plain": 3, "hostile": 1, "ledger": 2}
 """How many days are materialized at once: `hostile` goes day by day."""
 
 

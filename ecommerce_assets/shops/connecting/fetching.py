@@ -21,6 +21,8 @@ class Batch:
     records: Mapping[str, int]
     mended: int
     """Records of earlier files that were taken out, or lost their customer."""
+    gone_customers: int
+    """Customers whom the shop has deleted, and who have left the source's files."""
 
 
 def fetch_batch(source: Source, landing: str, window: Window, tell: Progress) -> Batch:
@@ -45,24 +47,39 @@ def fetch_batch(source: Source, landing: str, window: Window, tell: Progress) ->
     folder = Path(landing)
     folder.mkdir(parents=True, exist_ok=True)
     landed = LandedFiles(folder, source.name, window.day)
-    known = {row["customer_id"] for row in landed.rows("customers")}
     with Spool() as spool:
-        fetched = source.fetch(spool, window, known, tell)
+        fetched = source.fetch(spool, window, tell)
         returns = _take_off(spool, window.day, landed)
+        gone = _gone_customers(source, spool, window.day, landed, fetched.customers)
+        guests = _without_customers(spool, window.day, gone)
         spool.write(folder, source=source.name)
         records = spool.counts()
-        guests = {
-            str(order["order_id"])
-            for order in spool.records("orders", window.day)
-            if order["customer_id"] is None
-        }
     for feed in FEEDS:
         # Stock levels of a past day cannot be read again: those that were read then stay.
         if not records[feed] and (feed != "inventory" or window.is_current):
             (folder / feed / f"{window.day}.{source.name}.csv").unlink(missing_ok=True)
-    return Batch(
-        window.day, fetched, records, _mend(landed, returns, fetched.gone_customers, guests)
-    )
+    mended = _mend(landed, returns, gone, guests)
+    return Batch(window.day, fetched, records, mended, len(gone))
+
+
+def _gone_customers(
+    source: Source, spool: Spool, day: dt.date, landed: LandedFiles, listed: Set[str]
+) -> set[str]:
+    """The customers in landed or fetched records whom the shop does not have any more."""
+    known = {row["customer_id"] for feed in ("customers", "orders") for row in landed.rows(feed)}
+    known |= {str(order["customer_id"] or "") for order in spool.records("orders", day)}
+    return {id_ for id_ in sorted(known - listed - {""}) if source.is_gone(id_)}
+
+
+def _without_customers(spool: Spool, day: dt.date, gone: Set[str]) -> set[str]:
+    """Make guest orders of fetched orders of the gone; give the ids of all guest orders."""
+    guests = set()
+    for order in spool.records("orders", day):
+        if order["customer_id"] in gone:
+            spool.land("orders", day, {**order, "customer_id": None})
+        if order["customer_id"] is None or order["customer_id"] in gone:
+            guests.add(str(order["order_id"]))
+    return guests
 
 
 def _take_off(spool: Spool, day: dt.date, landed: LandedFiles) -> set[str]:

@@ -51,8 +51,8 @@ class Fetched:
     documents: Mapping[str, int]
     left_out: Mapping[str, int]
     reconciliation: Reconciliation
-    gone_customers: Set[str] = field(default_factory=frozenset)
-    """Customers with landed records whom the shop has deleted."""
+    customers: Set[str] = field(default_factory=frozenset)
+    """All customers whom the shop lists, changed or not."""
 
 
 class Source(Protocol):
@@ -64,10 +64,11 @@ class Source(Protocol):
 
     name: str
 
-    def fetch(
-        self, spool: Spool, window: Window, known_customers: Set[str], tell: Progress
-    ) -> Fetched:
-        """Land what changed in the window in the spool, for the window's day.
+    def fetch(self, spool: Spool, window: Window, tell: Progress) -> Fetched:
+        """Land what changed in the window in the spool, for the window's day."""
 
-        `known_customers` have landed records; those who are deleted in the shop are to be told.
-        """
+    def is_gone(self, customer_id: str) -> bool:
+        """Ask the shop for a customer whom it does not list: lists may lie."""
+
+    def close(self) -> None:
+        """Close what the source holds open."""

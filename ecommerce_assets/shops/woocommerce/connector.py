@@ -1,6 +1,6 @@
 """Reads a shop by WooCommerce's REST API v3 (docs/woocommerce.md, Every day)."""
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ecommerce_assets.feeds.contract import Store
@@ -29,9 +29,7 @@ class WooCommerce:
         self._store = store
         self._return_days = return_days
 
-    def fetch(
-        self, spool: Spool, window: Window, known_customers: Set[str], tell: Progress
-    ) -> Fetched:
+    def fetch(self, spool: Spool, window: Window, tell: Progress) -> Fetched:
         """Fetch orders that changed in the window, with their refunds; all products and customers.
 
         The API tells of no deletion, and filters neither variations nor customers by their change.
@@ -59,13 +57,16 @@ class WooCommerce:
         for customer in self._all("customers", tell, {"role": "all"}):
             converter.take(customer)
             seen.add(str(customer["id"]))
-        gone = {id_ for id_ in sorted(known_customers - seen) if self._is_gone(id_)}
         reconciliation = converter.convert(lambda done, total: tell("comparing", done, total))
         return Fetched(
-            converter.documents(), dict(sorted(converter.left_out.items())), reconciliation, gone
+            converter.documents(), dict(sorted(converter.left_out.items())), reconciliation, seen
         )
 
-    def _is_gone(self, customer_id: str) -> bool:
+    def close(self) -> None:
+        """Close the client."""
+        self._client.close()
+
+    def is_gone(self, customer_id: str) -> bool:
         """Ask for the customer itself: a list that lacks one may be wrong."""
         try:
             self._client.get(f"customers/{customer_id}")

@@ -58,6 +58,8 @@ class Order:
     id: str
     status: str
     ordered_at: dt.datetime
+    window_starts_at: dt.datetime
+    """From when the days of a return count: the delivery, or else the order."""
     changed_at: dt.datetime
     record: Record
     lines: list[Line]
@@ -149,6 +151,7 @@ def read_order(document: Json, clock: Clock, gift_cards: Set[str] = frozenset())
         str(document["id"]),
         status,
         ordered_at,
+        (completed_at if status == "delivered" else None) or ordered_at,
         changed_at,
         record,
         lines,

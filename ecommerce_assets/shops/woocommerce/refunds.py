@@ -9,10 +9,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ecommerce_assets.shops.amounts import amount, cents, decimal, fit
+from ecommerce_assets.shops.amounts import cents, decimal, fit
 from ecommerce_assets.shops.money import Cents
+from ecommerce_assets.shops.refund_records import (
+    ReturnWindow,
+    adjustment_record,
+    return_record,
+)
 from ecommerce_assets.shops.spool import Json, Record
-from ecommerce_assets.shops.woocommerce.documents import Clock, meta, text, written
+from ecommerce_assets.shops.woocommerce.documents import Clock, meta, text
 from ecommerce_assets.shops.woocommerce.orders import Line, Order
 
 
@@ -37,13 +42,12 @@ class _Part:
     net: Cents
 
 
-class _Returns:
+class _Booked:
     """Collects the records of one order's refunds, in the order of their days."""
 
-    def __init__(self, order: Order, clock: Clock, return_days: int) -> None:
+    def __init__(self, order: Order, window: ReturnWindow) -> None:
         self._order = order
-        self._clock = clock
-        self._return_days = return_days
+        self._window = window
         self.returns: list[Record] = []
         self.adjustments: list[Record] = []
 
@@ -57,20 +61,19 @@ class _Returns:
         )
         if line is not None and goods:
             asked = max(min(net, line.left_net), 0)
-            days = (self._clock.day(at) - self._clock.day(self._order.ordered_at)).days
             # The rules refund no return after the window; the shop did, so it is an adjustment.
-            refund = asked if days <= self._return_days else 0
+            refund = asked if self._window.holds(self._order.window_starts_at, at) else 0
             self.returns.append(
-                {
-                    "return_id": part.id,
-                    "order_item_id": line.id,
-                    "order_id": self._order.id,
-                    "quantity": str(int(part.quantity)),
-                    "returned_at": written(at),
-                    "refund_amount": amount(refund),
-                    "reason": reason,
-                    "ingested_at": written(max(at, self._order.changed_at)),
-                }
+                return_record(
+                    part.id,
+                    self._order.id,
+                    line.id,
+                    quantity=int(part.quantity),
+                    returned_at=at,
+                    refund=refund,
+                    reason=reason,
+                    read_at=max(at, self._order.changed_at),
+                )
             )
             line.left_quantity -= part.quantity
             net -= refund
@@ -83,15 +86,15 @@ class _Returns:
         """Book money without goods, unless it is none."""
         if net:
             self.adjustments.append(
-                {
-                    "adjustment_id": id_,
-                    "order_id": self._order.id,
-                    "adjusted_at": written(at),
-                    "amount": amount(net),
-                    "kind": kind,
-                    "reason": reason,
-                    "ingested_at": written(max(at, self._order.changed_at)),
-                }
+                adjustment_record(
+                    id_,
+                    self._order.id,
+                    kind=kind,
+                    adjusted_at=at,
+                    net=net,
+                    reason=reason,
+                    read_at=max(at, self._order.changed_at),
+                )
             )
 
 
@@ -107,7 +110,7 @@ def refund_records(
         clock: reads their moments.
         return_days: the store's return window.
     """
-    booked = _Returns(order, clock, return_days)
+    booked = _Booked(order, ReturnWindow(return_days, clock.timezone))
     left, left_shipping, left_tax = order.total, order.shipping, order.tax
     refunded: Cents = 0
     known = {str(refund["id"]) for refund in refunds}

@@ -290,7 +290,14 @@ class TestTakenBack:
         batch = connected.fetch(DAY + dt.timedelta(1))
         assert connected.landed("customers", "customer_id") == [("2024-03-05", "8")]
         assert connected.landed("orders", "order_id", "customer_id") == [("2024-03-05", "1", "")]
-        assert (batch.mended, batch.fetched.gone_customers) == (2, {"7"})
+        assert (batch.mended, batch.gone_customers) == (2, 1)
+
+    def test_an_order_of_a_deleted_customer_is_a_guests_from_then_on(
+        self, connected: Connected
+    ) -> None:
+        connected.shop.orders = [order(1, "5.00", line(31, "5.00"))]
+        connected.fetch()
+        assert connected.landed("orders", "customer_id") == [("2024-03-05", "")]
 
     def test_a_customer_whom_only_the_list_lacks_stays(self, connected: Connected) -> None:
         connected.shop.customers = [customer(7), customer(8)]
@@ -304,6 +311,7 @@ class TestTakenBack:
         self, connected: Connected
     ) -> None:
         connected.shop.orders = [order(1, "5.00", line(31, "5.00"))]
+        connected.shop.customers = [customer(7)]
         connected.fetch()
         connected.shop.orders = [
             order(1, "5.00", line(31, "5.00"), customer_id=0, **at("2024-03-06T08:00:00"))

@@ -1,4 +1,4 @@
-"""What the page of an asset tells of its last run, as metadata. Nothing is computed here."""
+"""What an asset's page shows of its last run, as Dagster's metadata. Nothing is computed here."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,8 +14,8 @@ from ecommerce_assets.warehouse.tables import Table
 _RESTATEMENTS_SHOWN = 50
 
 
-def table_story(connection: psycopg.Connection, table: Table) -> dict[str, Any]:
-    """Tell how many rows a table has, and show a few."""
+def table_metadata(connection: psycopg.Connection, table: Table) -> dict[str, Any]:
+    """Give how many rows a table has, and a few of them."""
     return {
         "dagster/row_count": row_count(connection, table),
         **preview(latest_rows(connection, table)),
@@ -29,10 +29,10 @@ def preview(rows: pd.DataFrame) -> dict[str, Any]:
     return {"preview": dg.MetadataValue.md(_markdown(rows))}
 
 
-def restatement_story(
+def restatement_metadata(
     restatements: Sequence[Restatement],
 ) -> Mapping[str, Any]:
-    """Tell which figures of loaded days a run changed, as `ecommerce restatements` lists them."""
+    """List which figures of loaded days a run changed, as `ecommerce restatements` does."""
     dates = sorted({str(restatement.date) for restatement in restatements})
     rows = pd.DataFrame(
         [

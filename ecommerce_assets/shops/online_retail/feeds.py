@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from ecommerce_assets.shops.online_retail_lines import Kind, cents, match_credits
+from ecommerce_assets.shops.online_retail.credits import entries, orders_of, pieces_of
+from ecommerce_assets.shops.online_retail.lines import Kind, cents, reasons
 
 _COUNTRY_CODES = {
     "Australia": "AU",
@@ -48,12 +49,15 @@ _COUNTRY_CODES = {
 }
 
 
+_LINE_KINDS = {Kind.GOODS: "product", Kind.GIFT_CARD: "gift_card", Kind.ACCOUNT: "other"}
+
+
 def feeds(lines: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Make the five feeds of the shop; it has no stock.
+    """Make the six feeds of the shop; it has no stock.
 
     Args:
-        lines: one row per invoice line in order of time, with the columns of
-            `online_retail_source.read_files`, `kind` and `value` (quantity × price).
+        lines: one row per invoice line in order of time, with the columns of `source.read_files`,
+            `kind` and `value` (quantity × price).
 
     Returns:
         For each feed its records in order, amounts in cents and prices in ten-thousandths, and
@@ -61,19 +65,40 @@ def feeds(lines: pd.DataFrame) -> dict[str, pd.DataFrame]:
         of no line.
     """
     rows = _dated(lines)
-    goods, carriage = rows["kind"].eq(Kind.GOODS), rows["kind"].eq(Kind.CARRIAGE)
-    items = rows[goods & rows["quantity"].ge(0)]
-    charges = rows[carriage & rows["value"].ge(0)]
-    goods_back = _pieces(items, rows[goods & rows["quantity"].lt(0)])
-    carriage_back = _pieces(charges, rows[carriage & rows["value"].lt(0)])
-    has_sale = carriage_back["sale"].ge(0)
-    orders = _orders(items, charges, carriage_back[has_sale], rows)
+    of_goods = rows["kind"].isin([Kind.GOODS, Kind.GIFT_CARD])
+    account, carriage = rows["kind"].eq(Kind.ACCOUNT), rows["kind"].eq(Kind.CARRIAGE)
+    is_credit = rows["quantity"].lt(0).where(of_goods, rows["value"].lt(0))
+    items = rows[(of_goods | account) & ~is_credit]
+    charges = rows[carriage & ~is_credit]
+    orders = _orders(items, charges, rows)
+
+    goods_back = pieces_of(rows[of_goods & ~is_credit], rows[of_goods & is_credit])
+    entries_back = pieces_of(
+        entries(rows[account & ~is_credit]), entries(rows[account & is_credit])
+    )
+    carriage_back = pieces_of(charges, rows[carriage & is_credit])
+    has_line = entries_back["sale"].ge(0)
+    discounts = rows[rows["kind"].eq(Kind.DISCOUNT)]
+    without_line = pd.concat(
+        [
+            entries_back[~has_line],
+            carriage_back,
+            pd.DataFrame(
+                {
+                    "credit": discounts.index,
+                    "sale": -1,
+                    "amount": -cents(discounts["value"].to_numpy()),
+                }
+            ),
+        ]
+    )
     return {
         "customers": _customers(rows),
-        "products": _products(items),
-        "orders": orders,
+        "products": _products(items[items["kind"].ne(Kind.ACCOUNT)]),
+        "orders": orders.drop(columns=["total", "ordered_on"]),
         "order_items": _order_items(items),
-        "returns": _returns(pd.concat([goods_back, carriage_back[~has_sale]]), rows, orders),
+        "returns": _returns(pd.concat([goods_back, entries_back[has_line]]), rows, orders),
+        "adjustments": _adjustments(without_line, rows, orders),
     }
 
 
@@ -99,56 +124,32 @@ def _ids(rows: pd.DataFrame) -> "pd.Series[str]":
     return rows["invoice"] + "-" + rows["line"].astype("str").str.zfill(4)
 
 
-def _pieces(sales: pd.DataFrame, credits_: pd.DataFrame) -> pd.DataFrame:
-    """Find what each credit takes back: `credit`, `sale` (rows, or -1), `quantity`, `amount`."""
-    # Goods come back as a quantity below 0, carriage perhaps as a price below 0.
-    credits_ = credits_.assign(
-        quantity=credits_["quantity"].abs(),
-        price=credits_["price"].abs() * -np.sign(credits_["value"]),
-    )
-    matchable = credits_["price"].ge(0)
-    broken = credits_[~matchable]
-    pieces = pd.concat(
-        [
-            match_credits(
-                sales[sales["price"].ge(0) & sales["quantity"].gt(0)], credits_[matchable]
-            ),
-            pd.DataFrame({"credit": broken.index, "sale": -1, "quantity": broken["quantity"]}),
-        ],
-        ignore_index=True,
-    )
-    price = credits_["price"].loc[pieces["credit"]].to_numpy()
-    return pieces.assign(amount=cents(pieces["quantity"].to_numpy() * price))
-
-
-def _orders(
-    items: pd.DataFrame, charges: pd.DataFrame, credited: pd.DataFrame, rows: pd.DataFrame
-) -> pd.DataFrame:
-    """Each invoice that sells or ships; a new version on each day that credits its carriage."""
-    lines = rows.loc[items.index.union(charges.index)]
-    invoices = lines.groupby("invoice").agg(
+def _orders(items: pd.DataFrame, charges: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Each invoice that sells or ships, indexed by its first line; `total` is all that it asks."""
+    lines = rows.loc[items.index.union(charges.index)].reset_index(names="place")
+    orders = lines.groupby("invoice", sort=False).agg(
+        place=("place", "first"),
         customer_id=("customer_id", "first"),
+        country=("country", "first"),
         ordered_at=("moment", "first"),
         ordered_on=("day", "first"),
+        day=("day", "first"),
+        ingested_at=("ingested_at", "first"),
+        total=("value", "sum"),
     )
-    day = ["day", "ingested_at"]
-    changes = pd.concat(
-        [
-            items[["invoice", *day]].assign(shipping_amount=0),
-            charges[["invoice", *day]].assign(shipping_amount=cents(charges["value"].to_numpy())),
-            rows.loc[credited["credit"], day].assign(
-                invoice=rows.loc[credited["sale"], "invoice"].to_numpy(),
-                shipping_amount=-credited["amount"].to_numpy(),
-            ),
-        ]
+    carriage = charges.groupby("invoice")["value"].sum()
+    return (
+        orders.assign(
+            shipping_amount=cents(carriage.reindex(orders.index, fill_value=0).to_numpy()),
+            country=orders["country"].map(_COUNTRY_CODES).fillna(""),
+            status="fulfilled",
+            currency="GBP",
+        )
+        .rename_axis("order_id")
+        .reset_index()
+        .set_index("place")
+        .sort_index()
     )
-    versions = changes.groupby(["invoice", *day], as_index=False)["shipping_amount"].sum()
-    versions["shipping_amount"] = versions.groupby("invoice")["shipping_amount"].cumsum()
-    orders: pd.DataFrame = versions.join(invoices, on="invoice").rename(
-        columns={"invoice": "order_id"}
-    )
-    orders = orders.sort_values(["ordered_at", "order_id"], kind="stable", ignore_index=True)
-    return orders.assign(status="fulfilled", currency="GBP")
 
 
 def _order_items(items: pd.DataFrame) -> pd.DataFrame:
@@ -157,6 +158,7 @@ def _order_items(items: pd.DataFrame) -> pd.DataFrame:
             "order_item_id": _ids(items),
             "order_id": items["invoice"],
             "product_id": items["stock_code"],
+            "kind": items["kind"].map(_LINE_KINDS),
             "quantity": items["quantity"],
             "unit_price": items["price"],
             "ingested_at": items["ingested_at"],
@@ -171,7 +173,7 @@ def _returns(pieces: pd.DataFrame, rows: pd.DataFrame, orders: pd.DataFrame) -> 
     matched = pieces["sale"].ge(0).to_numpy()
     line = rows.loc[np.where(matched, pieces["sale"], pieces["credit"])].reset_index(drop=True)
     piece = pieces.groupby("credit").cumcount().add(1).astype("str").reset_index(drop=True)
-    ordered_on = orders.drop_duplicates("order_id").set_index("order_id")["ordered_on"]
+    ordered_on = orders.set_index("order_id")["ordered_on"]
     returns = pd.DataFrame(
         {
             "return_id": _ids(credited) + "-" + piece,
@@ -188,16 +190,47 @@ def _returns(pieces: pd.DataFrame, rows: pd.DataFrame, orders: pd.DataFrame) -> 
     return returns.sort_values(["returned_at", "return_id"], kind="stable", ignore_index=True)
 
 
+def _adjustments(pieces: pd.DataFrame, rows: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
+    """Each piece of a credit without goods; one of no order names its credit note as its order."""
+    credited = rows.loc[pieces["credit"]].reset_index(drop=True)
+    credits_ = rows.loc[pieces["credit"].unique()]
+    notes = rows.groupby("invoice")["value"].sum().abs()
+    notes_of_credits = notes.loc[credits_["invoice"]].to_numpy()
+    about = orders_of(credits_.assign(total=notes_of_credits), orders)
+    matched = pieces["sale"].ge(0).to_numpy()
+    charged = rows.loc[np.where(matched, pieces["sale"], pieces["credit"]), "invoice"]
+    order_id = charged.reset_index(drop=True).where(
+        matched, pieces["credit"].map(about).reset_index(drop=True)
+    )
+    piece = pieces.groupby("credit").cumcount().add(1).astype("str").reset_index(drop=True)
+    adjustments = pd.DataFrame(
+        {
+            "adjustment_id": _ids(credited) + "-" + piece,
+            "order_id": order_id.fillna(credited["invoice"]),
+            "adjusted_at": credited["moment"],
+            "amount": pieces["amount"].to_numpy(),
+            "kind": np.where(credited["kind"].eq(Kind.CARRIAGE), "shipping", "refund"),
+            "reason": reasons(credited["stock_code"]),
+            "ingested_at": credited["ingested_at"],
+            "day": credited["day"],
+            "has_order": order_id.notna(),
+        }
+    )
+    return adjustments.sort_values(
+        ["adjusted_at", "adjustment_id"], kind="stable", ignore_index=True
+    )
+
+
 def _customers(rows: pd.DataFrame) -> pd.DataFrame:
     """Each customer when first seen; a new version on a day that ends in another country."""
     known = rows[rows["customer_id"].notna()]
-    created_at = known.groupby("customer_id")["moment"].first()
-    seen = known.drop_duplicates(["customer_id", "day"], keep="last")
+    created_at = known.groupby("customer_id")["moment"].transform("first")
+    seen = known.assign(created_at=created_at).drop_duplicates(["customer_id", "day"], keep="last")
     country = seen["country"].map(_COUNTRY_CODES).fillna("")
     before = country.groupby(seen["customer_id"]).shift()
     return (
-        seen[["customer_id", "ingested_at", "day"]]
-        .assign(country=country, created_at=seen["customer_id"].map(created_at))
+        seen[["customer_id", "created_at", "ingested_at", "day"]]
+        .assign(country=country)
         .loc[country.ne(before)]
     )
 

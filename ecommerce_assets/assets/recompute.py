@@ -1,0 +1,85 @@
+"""The one way to make an asset that hangs on touched keys: what waits for it is worked off.
+
+What is computed of the keys is with each asset.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+import psycopg
+
+from ecommerce_assets.assets.run import warehouse_step
+from ecommerce_assets.assets.specs import POOL, SINGLE_RUN
+from ecommerce_assets.partitions import days_of
+from ecommerce_assets.shop import Shop
+from ecommerce_assets.warehouse.restatements import Cause
+from ecommerce_assets.warehouse.touched import Queue, work_off
+from ecommerce_assets.warehouse.transaction import RunTransaction
+
+
+@dataclass(frozen=True)
+class Step:
+    """What an asset's functions work with: the run's connection, the shop, and what the run is."""
+
+    connection: psycopg.Connection
+    shop: Shop
+    cause: Cause
+
+
+def _nothing(_: Step) -> None:
+    """Most assets have nothing to do before or after their keys."""
+
+
+def recomputed_asset(
+    days: dg.PartitionsDefinition,
+    *,
+    name: str,
+    specs: Sequence[dg.AssetSpec],
+    queue: Queue,
+    hand_over: Callable[[psycopg.Connection, Collection[dt.date]], None],
+    work: Callable[[Step], None],
+    describe: Callable[[Step], Mapping[dg.AssetKey, Mapping[str, Any]]],
+    before: Callable[[Step], None] = _nothing,
+    after: Callable[[Step], None] = _nothing,
+) -> dg.AssetsDefinition:
+    """Make the asset of the tables that are computed from the keys in `queue`.
+
+    `hand_over` puts all keys that batches touch into the queue, `work` computes what hangs on the
+    keys in the temporary table `taken`. `before` runs when the queue is complete, `after` when it
+    is empty. `describe` gives the metadata of each of the `specs`' assets.
+
+    In a run with its upstream assets the queue holds all that the batches touched. An asset that is
+    materialized without them recomputes all that its batches touch, so these are handed over first.
+    """
+    upstream = {dep.asset_key for spec in specs for dep in spec.deps}
+
+    @dg.multi_asset(
+        name=name, specs=specs, partitions_def=days, backfill_policy=SINGLE_RUN, pool=POOL
+    )
+    def recomputed(
+        context: dg.AssetExecutionContext,
+        shop: dg.ResourceParam[Shop],
+        transaction: dg.ResourceParam[RunTransaction],
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        batch_days = days_of(context)
+        with warehouse_step(context, transaction) as connection:
+            step = Step(connection, shop, Cause(context.run.run_id, batch_days[0], batch_days[-1]))
+            selected = context.run.asset_selection
+            # A run of a whole job names no assets.
+            if selected and not upstream <= selected:
+                hand_over(connection, batch_days)
+            before(step)
+            count = work_off(connection, queue, lambda _: work(step))
+            after(step)
+            metadata = describe(step)
+        shop.progress(queue.table.replace("touched_", "computing "), 1)
+        context.log.info(f"{count} keys of {queue.table} worked off")
+        for spec in specs:
+            yield dg.MaterializeResult(
+                asset_key=spec.key, metadata={"keys_recomputed": count, **metadata[spec.key]}
+            )
+
+    return recomputed

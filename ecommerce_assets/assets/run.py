@@ -1,0 +1,99 @@
+"""How a step of a run meets the warehouse: in the run's one transaction, published when finished.
+
+Faults of the database that pass are waited out. What a step computes is not here.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+import psycopg
+
+from ecommerce_assets.assets.specs import asset_key
+from ecommerce_assets.shop import Shop
+from ecommerce_assets.warehouse.calendar import covers_facts
+from ecommerce_assets.warehouse.frozen_settings import empty, freeze_settings
+from ecommerce_assets.warehouse.session import PassingFaultError
+from ecommerce_assets.warehouse.tables import (
+    DIM_CUSTOMER,
+    DIM_DATE,
+    DIM_PRODUCT,
+    FCT_COHORT_LTV,
+    FCT_INVENTORY_DAILY,
+    FCT_ORDERS,
+    FCT_REVENUE_DAILY,
+)
+from ecommerce_assets.warehouse.touched import nothing_waits
+from ecommerce_assets.warehouse.transaction import RunTransaction
+
+RETRIES = 3
+FIRST_WAIT_SECONDS = 5
+"""The next waits are three times as long each: 65 s in all, in which a server has restarted."""
+
+_CONSUMERS = frozenset(
+    map(
+        asset_key,
+        (
+            DIM_PRODUCT,
+            DIM_CUSTOMER,
+            DIM_DATE,
+            FCT_ORDERS,
+            FCT_INVENTORY_DAILY,
+            FCT_REVENUE_DAILY,
+            FCT_COHORT_LTV,
+        ),
+    )
+)
+"""The assets without which a run leaves something waiting."""
+
+
+def run_transaction(shop: Shop) -> dg.ResourceDefinition:
+    """Make the resource of a run's transaction, which undoes at its end what is not published."""
+
+    @contextmanager
+    def of_run(_: dg.InitResourceContext) -> Iterator[RunTransaction]:
+        is_first = True
+
+        def begin(connection: psycopg.Connection) -> None:
+            nonlocal is_first
+            if shop.is_rebuild and is_first:
+                empty(connection)
+            is_first = False
+            freeze_settings(connection, shop.settings)
+
+        transaction = RunTransaction(lambda: shop.database_url, begin)
+        try:
+            yield transaction
+        finally:
+            transaction.close()
+
+    return dg.ResourceDefinition(of_run)
+
+
+@contextmanager
+def warehouse_step(
+    context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, transaction: RunTransaction
+) -> Iterator[psycopg.Connection]:
+    """Connect a step to the warehouse, and publish the run's changes if it has finished them.
+
+    A run that leaves out assets which others wait for publishes each step by itself.
+
+    Raises:
+        RetryRequested: the database broke off or could not be reached, and no step's work is lost
+            with it; the step runs again later.
+    """
+    try:
+        with transaction.step() as connection:
+            yield connection
+            is_finished = nothing_waits(connection) and covers_facts(connection)
+        if is_finished or not _will_finish(context):
+            transaction.publish()
+    except PassingFaultError as fault:
+        attempt = context.op_execution_context.retry_number
+        raise dg.RetryRequested(RETRIES, FIRST_WAIT_SECONDS * 3**attempt) from fault
+
+
+def _will_finish(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> bool:
+    selected = context.run.asset_selection
+    # A run of a whole job names no assets.
+    return not selected or selected >= _CONSUMERS
