@@ -13,6 +13,7 @@ from ecommerce_assets.settings import Settings
 from ecommerce_assets.shops.connecting.client import ShopClient
 from ecommerce_assets.shops.connecting.source import Source
 
+
 def configured_sources(settings: Settings) -> list[str]:
     """Name the sources whose URL is set."""
     return [name for name in SOURCES if _url(settings, name)]
