@@ -32,7 +32,7 @@ class Admin:
         """What errors call the shop."""
         return self._client.shop
 
-    def ask(self, query: str, **variables: Any) -> Json:
+    def ask(self, query: str, /, **variables: Any) -> Json:
         """Ask, and give the answer's data.
 
         Waits before a query that would not fit the points that are left, and after one that was
@@ -63,7 +63,7 @@ class Admin:
             self._wait(self._missing(query, at_least=1.0))
         raise ShopError(f"{self.shop} throttles {_name(query)} again and again; fetch it later.")
 
-    def pages(self, query: str, root: str, size: int, **variables: Any) -> Iterator[list[Json]]:
+    def pages(self, query: str, root: str, size: int, /, **variables: Any) -> Iterator[list[Json]]:
         """Give a connection's pages, each once, half as large where a page costs too much.
 
         Raises:
