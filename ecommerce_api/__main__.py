@@ -5,8 +5,9 @@ import asyncio
 import sys
 from collections.abc import Mapping
 
-from ecommerce_api.access import NO_KEYS, is_loopback
+from ecommerce_api.access import NO_KEYS
 from ecommerce_api.database import Database, reader_url
+from ecommerce_api.guard import is_loopback
 from ecommerce_api.problems import UnavailableError
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import Settings, load_settings
@@ -29,17 +30,9 @@ def main() -> int:
     except OperatorError as error:
         print(error, file=sys.stderr)
         return 1
-    import uvicorn
+    from ecommerce_api.http_limits import run
 
-    uvicorn.run(
-        "ecommerce_api.main:app",
-        host=arguments.host,
-        port=arguments.port,
-        access_log=False,  # the API writes its own
-        log_level="warning",
-        server_header=False,
-    )
-    return 0
+    return run("ecommerce_api.main:app", arguments.host, arguments.port)
 
 
 def require_keys(settings: Settings, host: str) -> None:

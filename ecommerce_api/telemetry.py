@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ecommerce_api.guard import FRAMES_REFUSED
 from ecommerce_api.problems import ApiError, problem_response
 
 LOGGER = logging.getLogger("ecommerce_api")
@@ -106,6 +107,7 @@ class Telemetry:
                         *message["headers"],
                         (b"x-request-id", request_id.encode()),
                         (b"x-content-type-options", b"nosniff"),
+                        *FRAMES_REFUSED,
                     ],
                 }
             else:

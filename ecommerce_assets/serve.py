@@ -26,6 +26,7 @@ from ecommerce_assets.dagster_instance.private import (
     DagsterGrpcClient,
     DagsterUserCodeUnreachableError,
 )
+from ecommerce_assets.dagster_ui import require_password
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import PROJECT_ROOT, Settings
 
@@ -46,12 +47,13 @@ def serve(
 ) -> None:
     """Run the Dagster UI, its daemon and the API until Ctrl-C or SIGTERM, then stop all of them.
 
-    Each address is said once it answers. The UI has no log-in of its own: a host that others can
-    reach needs something in front of it that has.
+    Each address is said once it answers.
 
     Raises:
-        OperatorError: a port is taken, or one of the programs ended by itself.
+        OperatorError: others can reach the host and no password is set, a port is taken, or one of
+            the programs ended by itself.
     """
+    require_password(settings, host)
     for port in (ui_port, api_port):
         _require_free(host, port)
     with open_instance(settings) as instance:  # makes the tables before three programs want them
@@ -76,7 +78,8 @@ def serve(
         if programs.await_answer("Dagster's code server", partial(_code_server_answers, code)):
             of_workspace = ("--workspace", str(workspace))
             programs.start(
-                "The Dagster UI", "dagster_webserver", *of_workspace, *listen_on, str(ui_port)
+                "The Dagster UI",
+                *("ecommerce_assets.dagster_ui", *of_workspace, *listen_on, str(ui_port)),
             )
             programs.start("The Dagster daemon", DAEMON_MODULE, "run", *of_workspace)
         for name, port in (("The API", api_port), ("The Dagster UI", ui_port)):

@@ -92,6 +92,8 @@ class Settings(BaseSettings):
     hash_key: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
     load_at: dt.time = dt.time(3)
     webhook_url: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
+    ui_password: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
+    ui_hosts: str = ""
     woocommerce_url: Annotated[str | None, BeforeValidator(_blank_is_unset)] = None
     woocommerce_key: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
     woocommerce_key_file: Annotated[Path | None, BeforeValidator(_blank_is_unset)] = None

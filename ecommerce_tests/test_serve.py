@@ -78,9 +78,9 @@ def served(tmp_path: Path) -> Iterator[Served]:
         served.process.wait(60)
 
 
-def get(port: int, path: str) -> int:
+def get(port: int, path: str, method: str = "GET", **headers: str) -> int:
     connection = HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request("GET", path)
+    connection.request(method, path, headers=headers)
     return connection.getresponse().status
 
 
@@ -90,6 +90,11 @@ def test_both_answer_and_two_interrupts_leave_no_program_behind(served):
     until(lambda: served.says(f"UI is at http://127.0.0.1:{ui_port}\n"))
     assert get(ui_port, "/server_info") == 200
     assert get(api_port, "/openapi.json") == 200
+    assert get(ui_port, "/graphql?query=%7Bversion%7D", "POST") == 200
+    assert get(ui_port, "/graphql?query=%7Bversion%7D") == 405
+    assert get(ui_port, "/graphql?query=%7Bversion%7D", "POST", Origin="http://evil.example") == 403
+    assert get(ui_port, "/", Host="evil.example") == 403
+    assert get(ui_port, "/", Cookie="x" * 40_000) == 431
     programs = served.programs()
     assert "postgres" in {program.name() for program in programs}
     served.process.send_signal(signal.SIGINT)

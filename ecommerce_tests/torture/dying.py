@@ -23,9 +23,9 @@ import sqlalchemy
 import sqlalchemy.event
 
 from ecommerce_assets import loading
+from ecommerce_assets.dagster_instance.home import open_instance
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.errors import OperatorError
-from ecommerce_assets.instance import open_instance
 from ecommerce_assets.settings import load_settings
 from ecommerce_assets.shop import Shop
 from ecommerce_tests.torture.model.contract import FEEDS
