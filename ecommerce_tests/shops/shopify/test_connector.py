@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from ecommerce_assets.feeds.contract import Store
+from ecommerce_assets.settings import Settings
 from ecommerce_assets.shops.connecting.client import ShopClient, ShopError
 from ecommerce_assets.shops.connecting.fetching import Batch, fetch_batch
 from ecommerce_assets.shops.connecting.source import window_of
 from ecommerce_assets.shops.shopify.connector import HIDDEN, Shopify
 from ecommerce_assets.shops.shopify.graphql import API, Admin
+from ecommerce_assets.shops.sources import configured_sources, open_source
 from ecommerce_tests.shops.serving import serving
 from ecommerce_tests.shops.shopify.documents import agreement, gid, graphql_line, money, sale
 from ecommerce_tests.shops.shopify.stand_in import KEY, StandIn
@@ -306,6 +308,18 @@ class TestFaults:
         with pytest.raises(ShopError):
             connected.fetch()
         assert connected.files() == first
+
+
+def test_the_settings_open_it(connected: Connected, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text(KEY)
+    key.chmod(0o600)
+    chosen = Settings(_env_file=None, shopify_url=connected.url, shopify_key_file=key)
+    connected.shop.customers = [customer(77)]
+    assert configured_sources(chosen) == ["shopify"]
+    with open_source("shopify", chosen, Store("UTC", "EUR")) as source:
+        assert not source.is_gone("77")
+        assert source.is_gone("78")
 
 
 class TestHistory:
