@@ -1,13 +1,14 @@
 # The two commands of the README, and the daily ones of CONTRIBUTING.
 PYTHON ?= python3
 BIN = .venv/bin
+BEGAN := $(shell date +%s)
 
 .PHONY: run test coverage lint format clean
 
 run: .venv/run
 	$(BIN)/python -m ecommerce_assets.shops.demo
 	$(BIN)/ecommerce load --reports
-	$(BIN)/ecommerce serve
+	$(BIN)/ecommerce serve --began-at $(BEGAN)
 
 test: .venv/dev
 	$(BIN)/pytest -n auto --dist worksteal
@@ -34,9 +35,9 @@ clean:
 	touch $@
 
 .venv/run: .venv/pip pyproject.toml constraints.txt
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	$(BIN)/python .ci/install.py --constraint constraints.txt --editable .
 	touch $@
 
 .venv/dev: .venv/run
-	$(BIN)/pip install --quiet --constraint constraints.txt --group dev
+	$(BIN)/python .ci/install.py --constraint constraints.txt --group dev
 	touch $@

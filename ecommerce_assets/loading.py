@@ -17,7 +17,13 @@ from ecommerce_assets.feeds.landing import Listing
 from ecommerce_assets.partitions import range_tags
 from ecommerce_assets.shop import Shop
 from ecommerce_assets.warehouse.session import read_version
-from ecommerce_assets.warehouse.staging import Refusal, held_days, log_refusals, refusals_of
+from ecommerce_assets.warehouse.staging import (
+    CHECK_STEPS,
+    Refusal,
+    held_days,
+    log_refusals,
+    refusals_of,
+)
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -68,7 +74,7 @@ def load(
     with shop.warehouse() as connection:
         version = read_version(connection)
     selection = None if draw_reports else _without_reports(job)
-    on_start(_steps(defs, selection))
+    on_start(_steps(defs, selection) + len(CHECK_STEPS))
     fail_dead_runs(instance)
     result = job.execute_in_process(
         instance=instance,

@@ -118,7 +118,10 @@ def feed_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
         feeds = {checks[key][1].name: checks[key][1] for key in selected}
         with _judging(context, shop, transaction) as connection:
             judged = _days_to_judge(context, connection, FEED_STEP)
-            measures = {name: measure(connection, feed, judged) for name, feed in feeds.items()}
+            measures = {}
+            for number, (name, feed) in enumerate(feeds.items()):
+                shop.progress("checking feeds", number / len(feeds))
+                measures[name] = measure(connection, feed, judged)
             for key in selected:
                 check, feed = checks[key]
                 results = check.judge(measures[feed.name], shop.settings)
@@ -153,7 +156,8 @@ def table_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
         with _judging(context, shop, transaction) as connection:
             judged = _days_to_judge(context, connection, TABLE_STEP)
             with scope(connection, judged):
-                for key, check in checks.items():
+                for number, (key, check) in enumerate(checks.items()):
+                    shop.progress("checking tables", number / len(checks))
                     if key in context.selected_asset_check_keys:
                         results[key] = check.judge(connection, judged, shop.settings)
             for key, result in results.items():
