@@ -67,25 +67,26 @@ def accepted_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
         shop: dg.ResourceParam[Shop],
         transaction: dg.ResourceParam[RunTransaction],
     ) -> Iterator[dg.AssetCheckResult]:
+        index = pd.DatetimeIndex(days_of(context))
+        refused = []
+        # Results are reported with the lock held: of two runs Dagster would take only one's.
         with _judging(context, shop, transaction) as connection:
             if _is_load(context):
                 refusals = refusals_of(connection, context.run.run_id)
             else:
                 refusals = list(_not_staged(shop, connection, feeds.values(), days_of(context)))
-        index = pd.DatetimeIndex(days_of(context))
-        refused = []
-        for key in sorted(context.selected_asset_check_keys, key=str):
-            results = pd.DataFrame({"passed": True}, index=index)
-            for refusal in refusals:
-                if refusal.feed == feeds[key]:
-                    refused.append(refusal)
-                    day = pd.Timestamp(refusal.batch_date)
-                    results.loc[day, "passed"] = False
-                    results.loc[day, "file"] = refusal.source_file or "all"
-                    results.loc[day, "reason"] = refusal.reason
-            yield check_result(
-                context, key.asset_key, key.name, dg.AssetCheckSeverity.ERROR, results
-            )
+            for key in sorted(context.selected_asset_check_keys, key=str):
+                results = pd.DataFrame({"passed": True}, index=index)
+                for refusal in refusals:
+                    if refusal.feed == feeds[key]:
+                        refused.append(refusal)
+                        day = pd.Timestamp(refusal.batch_date)
+                        results.loc[day, "passed"] = False
+                        results.loc[day, "file"] = refusal.source_file or "all"
+                        results.loc[day, "reason"] = refusal.reason
+                yield check_result(
+                    context, key.asset_key, key.name, dg.AssetCheckSeverity.ERROR, results
+                )
         if refused and _is_load(context):
             raise RefusedDaysError(refused)
 

@@ -1,5 +1,6 @@
 """`ecommerce load` and `ecommerce rebuild`, and what they print of a load."""
 
+import dataclasses
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 _REFUSALS_SHOWN = 10
+_IGNORED_SHOWN = 10
 _SECONDS_BETWEEN_LINES = 5
 
 
@@ -32,6 +34,10 @@ def load(
     reports: Annotated[
         bool, typer.Option("--reports", help="Draw the last day's reports too, as at night.")
     ] = False,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", help="Take back what is gone, even if it is most of what is held."),
+    ] = False,
 ) -> None:
     """Load the landed batch days into the warehouse, and take back those whose files are gone.
 
@@ -41,6 +47,9 @@ def load(
     from ecommerce_assets.loading import load
 
     with _shop() as (shop, instance, progress):
+        if yes:
+            settings = shop.settings.model_copy(update={"refuse_gone_share": 1.0})
+            shop = dataclasses.replace(shop, settings=settings)
         loaded = load(
             shop, instance, first, last, draw_reports=reports, on_start=progress.set_steps
         )
@@ -140,6 +149,7 @@ def _report(shop: "Shop", load: "Load", *, has_reports: bool) -> None:
         if broken:
             out.print(f"{broken:,} staged records break a relation rule by now.")
         _print_figures(shop, {"all dates": figures(connection), "30 days": figures(connection, 30)})
+    _print_ignored(load)
     _print_failed_checks(load)
     if not load.is_changed:
         out.print("Nothing has changed since the last load.")
@@ -160,6 +170,15 @@ def _report(shop: "Shop", load: "Load", *, has_reports: bool) -> None:
         print_error(sentence)
     if load.refusals or load.failures:
         raise typer.Exit(1)
+
+
+def _print_ignored(load: "Load") -> None:
+    for feed, names in load.ignored.items():
+        if names:
+            shown = ", ".join(names[:_IGNORED_SHOWN])
+            more = f" and {len(names) - _IGNORED_SHOWN:,} more" if names[_IGNORED_SHOWN:] else ""
+            sentence = f"Ignored in {feed}, as no batch's file: {shown}{more}"
+            out.print(sentence, markup=False, soft_wrap=True)
 
 
 def _print_failed_checks(load: "Load") -> None:

@@ -39,10 +39,8 @@ def judge_adjustments(adjustments: pd.DataFrame, orders: pd.DataFrame) -> pd.Dat
 
 
 def _judged_by_order(records: pd.DataFrame, orders: pd.DataFrame, at: str) -> pd.DataFrame:
-    # A join keeps the types of its columns where there are no orders; a map does not.
-    order = records[["order_id"]].join(
-        orders.set_index("order_id")[["ordered_at", "is_recognised"]], on="order_id"
-    )
+    order = orders.set_index("order_id")[["ordered_at", "is_recognised"]]
+    order = order.reindex(records["order_id"]).set_axis(records.index)
     return records.assign(
         orphan=order["ordered_at"].isna(),
         unpaid_return=order["is_recognised"].eq(False).astype(bool),
@@ -66,16 +64,12 @@ def return_facts(
         columns={"refund_amount": "requested_amount"}
     )
     received_at = orders["delivered_at"].fillna(orders["ordered_at"])
-    received = pd.Series(
-        business_date(received_at, timezone).to_numpy(),
-        index=pd.Index(orders["order_id"], name="order_id"),
-        name="received_date",
-    )
+    received = business_date(received_at, timezone).set_axis(orders["order_id"])
     line = lines.set_index("order_item_id")[["product_id", "kind", "unit_cost"]]
     facts = facts.join(line, on="order_item_id")
     facts["return_date"] = business_date(facts["returned_at"], timezone)
-    facts = facts.join(received, on="order_id")
-    facts["days"] = (facts["return_date"] - facts["received_date"]).dt.days
+    received = received.reindex(facts["order_id"]).set_axis(facts.index)
+    facts["days"] = (facts["return_date"] - received).dt.days
     facts["is_refundable"] = facts["days"] <= return_days
     facts["refund_amount"] = facts["requested_amount"].where(facts["is_refundable"], 0)
     facts["cost_amount"] = times_price(facts["quantity"], facts["unit_cost"])

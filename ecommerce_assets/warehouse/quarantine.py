@@ -12,6 +12,8 @@ from typing import TextIO
 
 import psycopg
 
+from ecommerce_assets.spreadsheets import inert
+
 
 @dataclass(frozen=True)
 class QuarantineFilter:
@@ -129,7 +131,10 @@ def relations_by_rule(connection: psycopg.Connection) -> dict[str, int]:
 
 
 def export(connection: psycopg.Connection, selected: QuarantineFilter, file: TextIO) -> int:
-    """Write quarantined records as CSV with the columns `EXPORTED`; gives how many."""
+    """Write quarantined records as CSV with the columns `EXPORTED`; gives how many.
+
+    No cell is one that a spreadsheet takes for a formula.
+    """
     writer = csv.writer(file)
     writer.writerow(EXPORTED)
     written = 0
@@ -147,7 +152,7 @@ def export(connection: psycopg.Connection, selected: QuarantineFilter, file: Tex
             _parameters(selected),
         )
         for row in cursor:
-            writer.writerow(row)
+            writer.writerow([inert(cell) if isinstance(cell, str) else cell for cell in row])
             written += 1
     return written
 
