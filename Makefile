@@ -1,6 +1,7 @@
 # The two commands of the README, and the daily ones of CONTRIBUTING.
 PYTHON ?= python3
 BIN = .venv/bin
+BEGAN := $(shell date +%s)
 
 # Where npm puts Medusa, 700 MB: outside the checkout.
 MEDUSA ?= /tmp/ecommerce-real-shops/medusa
@@ -10,7 +11,7 @@ MEDUSA ?= /tmp/ecommerce-real-shops/medusa
 run: .venv/run
 	$(BIN)/python -m ecommerce_assets.shops.demo
 	$(BIN)/ecommerce load --reports
-	$(BIN)/ecommerce serve
+	$(BIN)/ecommerce serve --began-at $(BEGAN)
 
 test: .venv/dev
 	$(BIN)/pytest -n auto --dist worksteal
@@ -41,9 +42,9 @@ clean:
 	touch $@
 
 .venv/run: .venv/pip pyproject.toml constraints.txt
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	$(BIN)/python .ci/install.py --constraint constraints.txt --editable .
 	touch $@
 
 .venv/dev: .venv/run
-	$(BIN)/pip install --quiet --constraint constraints.txt --group dev
+	$(BIN)/python .ci/install.py --constraint constraints.txt --group dev
 	touch $@
