@@ -91,7 +91,9 @@ def test_an_empty_landing_zone_takes_nothing_back_unless_told_to(
     with pytest.raises(LandingError):
         CliRunner().invoke(app, ["load"], catch_exceptions=False)
 
+    small_shop.land_text("orders", "_SUCCESS", "")
     result = CliRunner().invoke(app, ["load", "--yes"], catch_exceptions=False)
 
     assert result.exit_code == 0
+    assert "Ignored in orders, as no batch's file: _SUCCESS\n" in result.output
     assert small_shop.rows("select count(*) from staging.customers") == [(0,)]
