@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from ecommerce_assets.assets.reports import GROUP as REPORTS_GROUP
+from ecommerce_assets.assets.staging import quarantined, staged
 from ecommerce_assets.automation.jobs import LOAD_JOB
 from ecommerce_assets.checks.verdicts import FailedCheck, failed_checks
 from ecommerce_assets.dagster_instance.dead_runs import fail_dead_runs
@@ -106,9 +107,14 @@ def rebuild(
 ) -> Load:
     """Empty the three schemas and load all landed days, in one transaction.
 
-    Readers see the old warehouse until the new one is whole.
+    Readers see the old warehouse until the new one is whole. A refused feed-day, of which the
+    warehouse now holds nothing, no longer counts as materialized.
     """
-    return load(dataclasses.replace(shop, is_rebuild=True), instance, on_start=on_start)
+    loaded = load(dataclasses.replace(shop, is_rebuild=True), instance, on_start=on_start)
+    for refusal in loaded.refusals:
+        for key in (staged(refusal.feed), quarantined(refusal.feed)):
+            instance.wipe_asset_partitions(key, [refusal.batch_date.isoformat()])
+    return loaded
 
 
 def _days(

@@ -95,6 +95,9 @@ class Settings(BaseSettings):
     webhook_url: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
     ui_password: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
     ui_hosts: str = ""
+    shopify_url: Annotated[str | None, BeforeValidator(_blank_is_unset)] = None
+    shopify_key: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
+    shopify_key_file: Annotated[Path | None, BeforeValidator(_blank_is_unset)] = None
     woocommerce_url: Annotated[str | None, BeforeValidator(_blank_is_unset)] = None
     woocommerce_key: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
     woocommerce_key_file: Annotated[Path | None, BeforeValidator(_blank_is_unset)] = None
