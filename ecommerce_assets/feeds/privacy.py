@@ -15,7 +15,7 @@ _CHAR = r"[^\s,;|]"
 # A word is looked at from its start only, and nothing is tried twice: the time taken is linear.
 _ADDRESS = re.compile(
     rf'"[^"]*+"{AT}{_CHAR}++'
-    rf"|(?<!{_CHAR}){AT}*+(?:(?!{AT}){_CHAR})++\s*+{AT}\s*+{_CHAR}++"
+    rf"|(?<!{_CHAR}){AT}*+(?:(?!{AT}){_CHAR})++(?:\s*+{AT}\s*+{_CHAR}++)++"
 )
 
 MASK = "[e-mail address]"
