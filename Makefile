@@ -23,6 +23,12 @@ real-shops: .venv/dev
 coverage: .venv/dev
 	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
 
+# Hostile files for SECONDS, from SEED on; a file that breaks something is kept, and its seed printed.
+SECONDS ?= 1800
+SEED ?= 0
+fuzz: .venv/dev
+	$(BIN)/python -m ecommerce_tests.torture.fuzz_readers --seconds $(SECONDS) --seed $(SEED)
+
 lint: .venv/dev
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
