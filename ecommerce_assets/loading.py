@@ -5,22 +5,19 @@ Nothing is printed here.
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
-from dagster._core.storage.tags import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-)
 
 from ecommerce_assets.assets.reports import GROUP as REPORTS_GROUP
-from ecommerce_assets.automation import LOAD_JOB
+from ecommerce_assets.automation.jobs import LOAD_JOB
 from ecommerce_assets.checks.verdicts import FailedCheck, failed_checks
+from ecommerce_assets.dagster_instance.dead_runs import fail_dead_runs
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.feeds.landing import Listing
-from ecommerce_assets.instance import fail_dead_runs, process_tags
+from ecommerce_assets.partitions import range_tags
 from ecommerce_assets.shop import Shop
 from ecommerce_assets.warehouse.session import read_version
 from ecommerce_assets.warehouse.staging import Refusal, held_days, log_refusals, refusals_of
@@ -48,11 +45,13 @@ def load(
     last: dt.date | None = None,
     *,
     draw_reports: bool = False,
+    on_start: Callable[[int], None] = lambda _: None,
 ) -> Load:
     """Materialize all batch days that have landed or are held, or those of a range, in one run.
 
     A day whose files are gone takes back what it said. The reports, which take longer to draw than
-    a day to load, are drawn of the last day if asked for.
+    a day to load, are drawn of the last day if asked for. `on_start` is called with the number of
+    steps that will report progress to the shop.
 
     Raises:
         LandingError: the landing zone cannot be read.
@@ -71,17 +70,15 @@ def load(
         )
     with shop.warehouse() as connection:
         version = read_version(connection)
+    selection = None if draw_reports else _without_reports(job)
+    on_start(_steps(defs, selection))
     fail_dead_runs(instance)
     result = job.execute_in_process(
         instance=instance,
-        tags={
-            ASSET_PARTITION_RANGE_START_TAG: loadable[0].isoformat(),
-            ASSET_PARTITION_RANGE_END_TAG: loadable[-1].isoformat(),
-            **process_tags(),
-        },
+        tags=range_tags(loadable[0], loadable[-1]),
         raise_on_error=False,
         run_config=_QUIET,
-        asset_selection=None if draw_reports else _without_reports(job),
+        asset_selection=selection,
     )
     with shop.warehouse() as connection:
         log_refusals(connection, result.run_id, list(_from_the_future(shop, listing, days)))
@@ -96,12 +93,17 @@ def load(
         )
 
 
-def rebuild(shop: Shop, instance: dg.DagsterInstance) -> Load:
+def rebuild(
+    shop: Shop,
+    instance: dg.DagsterInstance,
+    *,
+    on_start: Callable[[int], None] = lambda _: None,
+) -> Load:
     """Empty the three schemas and load all landed days, in one transaction.
 
     Readers see the old warehouse until the new one is whole.
     """
-    return load(dataclasses.replace(shop, is_rebuild=True), instance)
+    return load(dataclasses.replace(shop, is_rebuild=True), instance, on_start=on_start)
 
 
 def _days(
@@ -116,6 +118,15 @@ def _days(
 def _without_reports(job: dg.JobDefinition) -> list[dg.AssetKey]:
     keys = job.asset_layer.executable_asset_keys
     return [key for key in keys if job.asset_layer.get(key).group_name != REPORTS_GROUP]
+
+
+def _steps(defs: dg.Definitions, selection: Collection[dg.AssetKey] | None) -> int:
+    """Count the functions that materialize the selected assets, or all of them."""
+    return sum(
+        selection is None or not assets.keys.isdisjoint(selection)
+        for assets in defs.assets or ()
+        if isinstance(assets, dg.AssetsDefinition)
+    )
 
 
 def _from_the_future(shop: Shop, listing: Listing, days: Sequence[dt.date]) -> Iterator[Refusal]:

@@ -19,12 +19,15 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
-from dagster._core.errors import DagsterUserCodeUnreachableError
-from dagster._grpc.client import DagsterGrpcClient
-
+from ecommerce_assets.dagster_instance.dead_runs import fail_dead_runs
+from ecommerce_assets.dagster_instance.home import open_instance
+from ecommerce_assets.dagster_instance.private import (
+    DAEMON_MODULE,
+    DagsterGrpcClient,
+    DagsterUserCodeUnreachableError,
+)
 from ecommerce_assets.dagster_ui import require_password
 from ecommerce_assets.errors import OperatorError
-from ecommerce_assets.instance import fail_dead_runs, open_instance
 from ecommerce_assets.settings import PROJECT_ROOT, Settings
 
 LOCATION = "ecommerce_assets"
@@ -78,7 +81,7 @@ def serve(
                 "The Dagster UI",
                 *("ecommerce_assets.dagster_ui", *of_workspace, *listen_on, str(ui_port)),
             )
-            programs.start("The Dagster daemon", "dagster._daemon", "run", *of_workspace)
+            programs.start("The Dagster daemon", DAEMON_MODULE, "run", *of_workspace)
         for name, port in (("The API", api_port), ("The Dagster UI", ui_port)):
             if programs.await_answer(name, partial(_http_answers, host, port)):
                 say(f"{name} is at http://{_url_host(host)}:{port}")

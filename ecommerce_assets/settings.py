@@ -94,6 +94,12 @@ class Settings(BaseSettings):
     webhook_url: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
     ui_password: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
     ui_hosts: str = ""
+    woocommerce_url: Annotated[str | None, BeforeValidator(_blank_is_unset)] = None
+    woocommerce_key: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
+    woocommerce_key_file: Annotated[Path | None, BeforeValidator(_blank_is_unset)] = None
+    medusa_url: Annotated[str | None, BeforeValidator(_blank_is_unset)] = None
+    medusa_key: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
+    medusa_key_file: Annotated[Path | None, BeforeValidator(_blank_is_unset)] = None
     warn_quarantine_share: float = Field(default=0.05, ge=0, le=1)
     warn_volume_change: float = Field(default=0.5, ge=0)
     warn_null_share: Annotated[dict[str, float], AfterValidator(_shares)] = Field(

@@ -19,7 +19,7 @@ from psycopg import sql
 
 from ecommerce_assets.warehouse.server import PARAMETERS, EmbeddedServer
 
-_FAST = {**PARAMETERS, "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+FAST = {**PARAMETERS, "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 @cache
@@ -35,7 +35,7 @@ def server_url() -> str:
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     folder = Path(tempfile.gettempdir()) / f"ecommerce-tests-{run}"
     atexit.register(_remove_if_stopped, folder)  # runs after the server's own, registered later
-    return EmbeddedServer(folder, _FAST).hold()
+    return EmbeddedServer(folder, FAST).hold()
 
 
 @contextmanager

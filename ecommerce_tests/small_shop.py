@@ -8,13 +8,10 @@ from typing import Any
 
 import dagster as dg
 import psycopg
-from dagster._core.storage.tags import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-)
 
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.loading import Load, load
+from ecommerce_assets.partitions import range_tags
 from ecommerce_assets.settings import Settings
 from ecommerce_assets.shop import Shop
 
@@ -85,10 +82,7 @@ class SmallShop:
             for first, last in ranges:
                 done = job.execute_in_process(
                     instance=instance,
-                    tags={
-                        ASSET_PARTITION_RANGE_START_TAG: first,
-                        ASSET_PARTITION_RANGE_END_TAG: last,
-                    },
+                    tags=range_tags(dt.date.fromisoformat(first), dt.date.fromisoformat(last)),
                     run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 )
                 assert done.success

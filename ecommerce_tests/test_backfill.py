@@ -16,15 +16,13 @@ from typing import Any, TypeVar
 
 import dagster as dg
 import pytest
-from dagster._core.storage.asset_check_execution_record import (
-    AssetCheckExecutionRecordStatus as Status,
-)
-from dagster._core.storage.event_log.base import PartitionKeyFilter
 
-from ecommerce_assets.instance import open_instance
+from ecommerce_assets.dagster_instance.home import open_instance
+from ecommerce_assets.dagster_instance.private import AssetCheckExecutionRecordStatus as Status
 from ecommerce_assets.settings import PROJECT_ROOT, load_settings
 from ecommerce_tests import postgres
 from ecommerce_tests.contents import contents
+from ecommerce_tests.dagster_private import PartitionKeyFilter
 from ecommerce_tests.small_shop import SmallShop, customer, item, order, product
 
 T = TypeVar("T")

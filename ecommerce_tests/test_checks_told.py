@@ -7,19 +7,17 @@ from pathlib import Path
 import dagster as dg
 import psycopg
 import pytest
-from dagster._core.storage.asset_check_execution_record import (
-    AssetCheckExecutionRecordStatus as Status,
-)
-from dagster._core.storage.event_log.base import PartitionKeyFilter
 
 from ecommerce_assets.checks.feeds import FEED_CHECKS, feeds_of
 from ecommerce_assets.checks.tables import TABLE_CHECKS
 from ecommerce_assets.checks.verdicts import FailedCheck
+from ecommerce_assets.dagster_instance.home import open_instance
+from ecommerce_assets.dagster_instance.private import AssetCheckExecutionRecordStatus as Status
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.feeds.contract import FEEDS
-from ecommerce_assets.instance import open_instance
 from ecommerce_assets.loading import Load, load
 from ecommerce_assets.settings import load_settings
+from ecommerce_tests.dagster_private import PartitionKeyFilter
 from ecommerce_tests.small_shop import SmallShop, customer
 
 SHARE = dg.AssetCheckKey(dg.AssetKey(["staging", "customers"]), "quarantine_share")

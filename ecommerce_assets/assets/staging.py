@@ -9,14 +9,12 @@ from typing import Any
 
 import dagster as dg
 import pandas as pd
-from dagster._core.definitions.source_asset import (
-    SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION as WITHOUT_MATERIALIZATIONS,
-)
 
 from ecommerce_assets.assets.batches import StagedDay, stage_batches
 from ecommerce_assets.assets.metadata import preview
 from ecommerce_assets.assets.run import warehouse_step
 from ecommerce_assets.assets.specs import POOL, SINGLE_RUN, asset_key, table_spec
+from ecommerce_assets.dagster_instance.private import WITHOUT_MATERIALIZATIONS
 from ecommerce_assets.feeds.contract import FEEDS, Feed
 from ecommerce_assets.feeds.landing import Listing
 from ecommerce_assets.partitions import days_of

@@ -40,15 +40,9 @@ def _each_is_fact_or_quarantined(feed: str, key: str, fact: str) -> str:
 
 _ORDER_FLOW = """
     with versions as (
-        select v.batch_date, v.order_id, array_position(
-                   array['created', 'paid', 'fulfilled', 'delivered', 'returned', 'cancelled'],
-                   v.status
-               ) as stage,
+        select v.batch_date, v.order_id, array_position(%(statuses)s::text[], v.status) as stage,
                row_number() over age as version,
-               lag(array_position(
-                   array['created', 'paid', 'fulfilled', 'delivered', 'returned', 'cancelled'],
-                   v.status
-               )) over age as stage_before
+               lag(array_position(%(statuses)s::text[], v.status)) over age as stage_before
         from scope_orders s join staging.orders v using (order_id)
         window age as (
             partition by v.order_id

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 import psycopg
 
+from ecommerce_assets.feeds.contract import STATUSES
 from ecommerce_assets.settings import Settings
 from ecommerce_assets.warehouse.frames import read
 from ecommerce_assets.warehouse.tables import Kind, Table
@@ -68,6 +69,7 @@ def _counts(
         {
             "last": days[-1] if days else None,
             "change": settings.warn_list_price_change if settings else 0,
+            "statuses": list(STATUSES),
         },
     )
     return frame.set_index("batch_date").reindex(index_of(days), fill_value=0)

@@ -9,7 +9,7 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 
-from ecommerce_assets.event_log import FAILED_DAYS, JUDGED_DAYS
+from ecommerce_assets.checks.range_metadata import FAILED_DAYS, JUDGED_DAYS
 
 
 def tell(

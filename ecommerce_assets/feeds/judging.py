@@ -59,7 +59,7 @@ def judge(
     faults: list[Fault] = []
     imprecise = np.zeros(len(texts), dtype=bool)
     for name, column in feed.columns.items():
-        parsed = parse(texts[name], feed.writing(name))
+        parsed = parse(texts[name], feed.writing(name), store.source_timezone)
         broken = ~parsed.written | unfit.get(name, np.False_)
         values[name] = parsed.values.mask(broken) if broken.any() else parsed.values
         if not column.nullable:

@@ -3,7 +3,9 @@
 What a value means for its record, and whether it is in range, is not judged here.
 """
 
+import datetime as dt
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +25,11 @@ _TIME = r"[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?"
 _OFFSET = r"Z|[+-](?:[01][0-9]|2[0-3])(?::[0-5][0-9])?"
 _NUMBER = r"^(?P<sign>[+-]?)0*(?P<whole>[0-9]+)(?:\.(?P<fraction>[0-9]+))?$"
 
+_SECOND = 10**6
+_DAY = 86_400 * _SECOND
+_EPOCH = dt.datetime(1970, 1, 1)
+_LAST_SECOND = (dt.datetime.max - _EPOCH) // dt.timedelta(seconds=1)
+
 _SATURATED = 10**12
 """Stands for any whole part this large: beyond every range, and exact in 64 bits when scaled."""
 
@@ -40,19 +47,22 @@ class Parsed:
     precise: Mask
 
 
-def parse(texts: pd.Series, writing: Writing) -> Parsed:
-    """Parse a column of texts (nulls stay null and count as written)."""
+def parse(texts: pd.Series, writing: Writing, source_timezone: str) -> Parsed:
+    """Parse a column of texts (nulls stay null and count as written).
+
+    Moments without an offset are local times in `source_timezone`.
+    """
     array = pa.array(texts, type=pa.string())
     has_nul = _true(pc.match_substring(array, "\0"))
     if writing is Writing.TEXT:
         values = texts.mask(pd.Series(has_nul, index=texts.index), None)
         return Parsed(values, ~has_nul, _all(texts))
     if writing is Writing.DATE:
-        days = _moments(array, f"^{_DATE}$").cast(pa.date32())
+        days = _moments(array, f"^{_DATE}$", "UTC").cast(pa.date32())
         values = pd.Series(days.cast(pa.timestamp("s")).to_pandas(), dtype="datetime64[s]")
         return _parsed(values, array, days, texts)
     if writing is Writing.MOMENT:
-        moments = _moments(array, f"^{_DATE}(?:{_TIME}(?:{_OFFSET})?)?$")
+        moments = _moments(array, f"^{_DATE}(?:{_TIME}(?:{_OFFSET})?)?$", source_timezone)
         values = pd.Series(moments.to_pandas(), dtype="datetime64[us, UTC]")
         return _parsed(values, array, moments, texts)
     return _numbers(array, texts, DECIMALS.get(writing))
@@ -64,8 +74,8 @@ def _parsed(values: pd.Series, array: pa.Array, parsed: pa.Array, texts: pd.Seri
     return Parsed(values, written, _all(texts))
 
 
-def _moments(array: pa.Array, pattern: str) -> pa.Array:
-    """Cast what matches and is a day of the calendar; a text without an offset is UTC."""
+def _moments(array: pa.Array, pattern: str, source_timezone: str) -> pa.Array:
+    """Cast what matches and is a day of the calendar."""
     written = pc.match_substring_regex(array, pattern)
     year = pc.utf8_slice_codeunits(array, 0, 4)
     leap_day = pc.equal(pc.utf8_slice_codeunits(array, 5, 10), "02-29")
@@ -77,12 +87,44 @@ def _moments(array: pa.Array, pattern: str) -> pa.Array:
     valid = pc.if_else(written, array, pa.scalar(None, pa.string()))
     midnight = pc.if_else(
         pc.equal(pc.utf8_length(valid), 10),
-        pc.binary_join_element_wise(valid, "T00:00Z", ""),
+        pc.binary_join_element_wise(valid, "T00:00", ""),
         valid,
     )
     has_offset = pc.match_substring_regex(midnight, f"(?:{_OFFSET})$")
     zoned = pc.if_else(has_offset, midnight, pc.binary_join_element_wise(midnight, "Z", ""))
-    return zoned.cast(pa.timestamp("us", "UTC"))
+    moments = zoned.cast(pa.timestamp("us", "UTC"))
+    if source_timezone == "UTC":
+        return moments
+    is_local = _true(pc.invert(has_offset))
+    utc = pc.fill_null(moments.cast(pa.int64()), 0).to_numpy().copy()
+    utc[is_local] -= _offsets(utc[is_local], ZoneInfo(source_timezone))
+    return pa.array(utc, mask=~_true(moments.is_valid())).cast(pa.timestamp("us", "UTC"))
+
+
+def _offsets(local: npt.NDArray[np.int64], zone: ZoneInfo) -> npt.NDArray[np.int64]:
+    """Give a zone's offsets from UTC at local times, all in microseconds.
+
+    At a time that a clock change skips or repeats it is the offset before the change. Local times
+    are many and their days few; the clock is asked for each time on the days of a change only.
+    """
+    days, day_of = np.unique(local // _DAY, return_inverse=True)
+    at_midnight = [_offset(day * _DAY, zone) for day in days.tolist()]
+    offsets = np.array(at_midnight, dtype="int64")
+    at_next = [_offset((day + 1) * _DAY, zone) for day in days.tolist()]
+    changes = offsets != np.array(at_next, dtype="int64")
+    found = offsets[day_of]
+    on_change = changes[day_of]
+    times, time_of = np.unique(local[on_change], return_inverse=True)
+    at_times = np.array([_offset(time, zone) for time in times.tolist()], dtype="int64")
+    found[on_change] = at_times[time_of]
+    return found
+
+
+def _offset(local: int, zone: ZoneInfo) -> int:
+    """Give the offset at a local time; at the end of the calendar it is that of its last day."""
+    seconds = min(local // _SECOND, _LAST_SECOND)
+    offset = (_EPOCH + dt.timedelta(seconds=seconds)).replace(tzinfo=zone).utcoffset()
+    return round((offset or dt.timedelta(0)).total_seconds()) * _SECOND
 
 
 def _numbers(array: pa.Array, texts: pd.Series, decimals: int | None) -> Parsed:

@@ -7,7 +7,13 @@ import hashlib
 import hmac
 import re
 
-_ADDRESS = re.compile(r""""[^"]*"(?:@|\\u0040)[^\s,;|]+|[^\s,;|]+(?:@|\\u0040)[^\s,;|]+""")
+_AT = r"(?:[@＠﹫]|[%=]40|\\u0040|&(?:\#0*+64|\#[xX]0*+40|commat);)"
+_CHAR = r"[^\s,;|]"
+# A word is looked at from its start only, and nothing is tried twice: the time taken is linear.
+_ADDRESS = re.compile(
+    rf'"[^"]*+"{_AT}{_CHAR}++'
+    rf"|(?<!{_CHAR}){_AT}*+(?:(?!{_AT}){_CHAR})++\s*+{_AT}\s*+{_CHAR}++"
+)
 
 MASK = "[e-mail address]"
 
@@ -30,7 +36,11 @@ class Hasher:
 
 
 def looks_like_address(text: str) -> bool:
-    """Whether a text holds something like an e-mail address: text, `@`, text."""
+    """Whether a text holds something like an e-mail address: text, `@`, text.
+
+    The `@` may have white space beside it and may be written in full width, as `%40`, `=40`,
+    `&#64;` or JSON's escape.
+    """
     return _ADDRESS.search(text) is not None
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from ecommerce_assets.feeds.contract import Feed
 from ecommerce_assets.feeds.judging import Fault
 from ecommerce_assets.feeds.privacy import Hasher, looks_like_address, mask_addresses
+from ecommerce_assets.feeds.texts import head, visible
 
 ADDRESS = ["feed", "batch_date", "source_file", "line_number"]
 COLUMNS = [*ADDRESS, "business_key", "stage", "reasons", "record"]
@@ -27,6 +28,7 @@ class MalformedRecord:
     source_file: str
     line_number: int
     text: str
+    message: str
 
 
 def row_quarantine(
@@ -56,12 +58,13 @@ def row_quarantine(
 
 def malformed_quarantine(feed: Feed, malformed: Sequence[MalformedRecord]) -> pd.DataFrame:
     """Make a row for each malformed record, its text masked, with the columns `COLUMNS`."""
-    rows = pd.DataFrame(malformed, columns=["batch_date", "source_file", "line_number", "text"])
-    reason = _reason("malformed", None, None, "has not the shape of its file's records")
+    rows = pd.DataFrame(
+        malformed, columns=["batch_date", "source_file", "line_number", "text", "message"]
+    )
     return _rows(
         rows.assign(feed=feed.name, business_key=None, stage="row"),
-        [[reason]] * len(rows),
-        [{"raw": _visible(mask_addresses(text))} for text in rows["text"]],
+        [[_reason("malformed", None, None, message)] for message in rows["message"]],
+        [{"raw": visible(mask_addresses(text))} for text in rows["text"]],
     )
 
 
@@ -98,7 +101,8 @@ def _rows(rows: pd.DataFrame, reasons: Sequence[object], records: Sequence[objec
 
 
 def _reason(rule: str, column: str | None, value: str | None, message: str) -> dict[str, Any]:
-    return {"rule": rule, "column": column, "value": value, "message": message}
+    cut = None if value is None else head(value)
+    return {"rule": rule, "column": column, "value": cut, "message": message}
 
 
 def _kept_record(record: Mapping[Any, object], hasher: Hasher) -> dict[str, str | None]:
@@ -115,10 +119,4 @@ def _kept(column: str, value: object, hasher: Hasher) -> str | None:
         return None
     if column == "email" or looks_like_address(value):
         return hasher(value)
-    return _visible(value)
-
-
-def _visible(text: str) -> str:
-    r"""Write what JSON or UTF-8 in PostgreSQL cannot hold as an escape one can see: ``\\u0000``."""
-    text = text.replace("\0", "\\u0000")
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return visible(value)

@@ -5,8 +5,13 @@ Source: docs/reference/feeds.md, Files. Values are not parsed here.
 
 import csv
 import io
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import partial
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -14,30 +19,46 @@ import pyarrow.csv as pacsv
 
 from ecommerce_assets.feeds.contract import Feed
 from ecommerce_assets.feeds.records import (
+    RECORD_LIMIT,
     Malformed,
     Records,
     RefusedFileError,
     check_header,
     lay_out,
 )
+from ecommerce_assets.feeds.texts import BLANKS
+
+_BLOCK = 4 << 20
+"""Characters whose rows are Python objects at one time."""
 
 
-def read_csv(name: str, text: str, feed: Feed) -> Records:
-    """Read a CSV.
+def read_csv(name: str, content: bytes, feed: Feed) -> Records:
+    """Read a CSV, which is known to be UTF-8.
 
     Raises:
         RefusedFileError: its header is not the feed's.
     """
-    lone_returns = text.count("\r") != text.count("\r\n")
-    if '"' in text or lone_returns:
-        return read_quoted_csv(name, text, feed)
-    return read_plain_csv(name, text, feed)
+    lone_returns = content.count(b"\r") != content.count(b"\r\n")
+    if b'"' in content or lone_returns or _may_have_large_lines(content):
+        return read_quoted_csv(name, content, feed)
+    return read_plain_csv(name, content, feed)
 
 
-def read_plain_csv(name: str, text: str, feed: Feed) -> Records:
-    """Read a CSV in which no quote and no lone carriage return occurs, ten times as fast."""
-    first_line, _, body = text.lstrip().partition("\n")
-    header = [column.strip() for column in first_line.split(",")]
+def _may_have_large_lines(content: bytes) -> bool:
+    """Whether a line may be above the limit: none is if each half of it has a line's end."""
+    half = RECORD_LIMIT // 2
+    return any(
+        content.find(b"\n", start, start + half) < 0
+        for start in range(0, len(content) - half + 1, half)
+    )
+
+
+def read_plain_csv(name: str, content: bytes, feed: Feed) -> Records:
+    """Read a CSV without quotes, lone carriage returns and large lines, ten times as fast."""
+    start = _end_of_blanks(content, 0)
+    end = content.find(b"\n", start)
+    end = len(content) if end < 0 else end
+    header = [column.strip() for column in content[start:end].decode().split(",")]
     ignored = check_header(name, header, feed)
     bad_rows: list[pacsv.InvalidRow] = []
 
@@ -47,15 +68,18 @@ def read_plain_csv(name: str, text: str, feed: Feed) -> Records:
 
     known = [column for column in header if column in feed.columns]
     table = pa.table({column: pa.array([], pa.string()) for column in known})
-    if body.strip():
-        content = body.encode()
+    if _end_of_blanks(content, end) < len(content):
+        body = pa.py_buffer(content).slice(end + 1)
         table = pacsv.read_csv(
-            pa.py_buffer(content),
+            body,
             # One thread and one block, so that rows are counted; its empty lines count as none.
-            pacsv.ReadOptions(use_threads=False, block_size=len(content), column_names=header),
+            pacsv.ReadOptions(use_threads=False, block_size=body.size, column_names=header),
             pacsv.ParseOptions(quote_char=False, invalid_row_handler=set_aside),
             pacsv.ConvertOptions(
-                column_types=dict.fromkeys(known, pa.string()), include_columns=known
+                # The whole file is known to be UTF-8.
+                check_utf8=False,
+                column_types=dict.fromkeys(known, pa.string()),
+                include_columns=known,
             ),
         )
     blank = np.array([row.number for row in bad_rows if not row.text.strip()], dtype="int64")
@@ -63,9 +87,12 @@ def read_plain_csv(name: str, text: str, feed: Feed) -> Records:
     numbers = np.setdiff1d(
         np.arange(1, table.num_rows + len(bad_rows) + 1), [row.number for row in bad_rows]
     )
-    columns = {column: table.column(column).combine_chunks() for column in known}
     return Records(
-        lay_out(feed, columns, numbers - np.searchsorted(blank, numbers)),
+        lay_out(
+            feed,
+            {column: table.column(column) for column in known},
+            numbers - np.searchsorted(blank, numbers),
+        ),
         malformed=[
             Malformed(row.number - int(np.searchsorted(blank, row.number)), row.text)
             for row in malformed
@@ -74,55 +101,167 @@ def read_plain_csv(name: str, text: str, feed: Feed) -> Records:
     )
 
 
-def read_quoted_csv(name: str, text: str, feed: Feed) -> Records:
-    """Read any CSV."""
-    records = _records(text)
-    header_fields, _, closed = next(records, ([], "", True))
-    if not closed:
-        raise RefusedFileError(name, "the header has a quote that is never closed")
-    header = [column.strip() for column in header_fields]
-    ignored = check_header(name, header, feed)
+def _end_of_blanks(content: bytes, start: int) -> int:
+    blanks = BLANKS.match(content, start)
+    return blanks.end() if blanks else start
 
-    rows: list[list[str]] = []
+
+def read_quoted_csv(name: str, content: bytes, feed: Feed) -> Records:
+    """Read any CSV."""
+    records = _records(content)
+    first = next(records, _Record([], ""))
+    if first.fields is None:
+        raise RefusedFileError(name, f"the header is larger than {RECORD_LIMIT:,} bytes")
+    if not first.is_closed:
+        raise RefusedFileError(name, "the header has a quote that is never closed")
+    header = [column.strip() for column in first.fields]
+    ignored = check_header(name, header, feed)
+    known = {column: place for place, column in enumerate(header) if column in feed.columns}
+
+    rows: list[Sequence[str]] = []
+    blocks: dict[str, list[pa.Array]] = {column: [] for column in known}
+
+    def take_block() -> None:
+        values = list(zip(*rows, strict=True)) if rows else [()] * len(header)
+        for column, place in known.items():
+            blocks[column].append(pa.array(values[place], pa.string()))
+        rows.clear()
+
+    size = 0
     line_numbers: list[int] = []
     malformed: list[Malformed] = []
-    for line_number, (fields, raw, closed) in enumerate(records, start=1):
-        if len(fields) == len(header) and closed:
-            rows.append(fields)
+    for line_number, record in enumerate(records, start=1):
+        if record.fields is None:
+            malformed.append(Malformed.too_large(line_number, record.raw))
+        elif len(record.fields) == len(header) and record.is_closed:
+            rows.append(record.fields)
             line_numbers.append(line_number)
+            size += len(record.raw)
+            if size > _BLOCK:
+                take_block()
+                size = 0
         else:
-            malformed.append(Malformed(line_number, raw.rstrip("\r\n")))
-    values = zip(*rows, strict=True) if rows else [()] * len(header)
-    columns = {
-        column: pa.array(texts, pa.string())
-        for column, texts in zip(header, values, strict=True)
-        if column in feed.columns
-    }
+            malformed.append(Malformed(line_number, record.raw.rstrip("\r\n")))
+    take_block()
+    columns = {column: pa.chunked_array(arrays) for column, arrays in blocks.items()}
     return Records(
         lay_out(feed, columns, line_numbers), malformed=malformed, ignored_columns=ignored
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """A record's fields, its raw text, and whether its quotes close.
+
+    Of one above the limit there are no fields, and the text is its beginning.
+    """
+
+    fields: list[str] | None
+    raw: str
+    is_closed: bool = True
+
+
 _END = "\0end of file\0"
 
 
-def _records(text: str) -> Iterator[tuple[list[str], str, bool]]:
-    """Give each record that is not blank: its fields, its raw text, whether its quotes close."""
+class _TooLargeError(Exception):
+    """The record that the reader is in is above the limit."""
+
+
+def _records(content: bytes) -> Iterator[_Record]:
+    """Give each record that is not blank."""
     csv.field_size_limit(sys.maxsize)
+    text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline="")
+    # A line above the limit comes in pieces, the first of which is above it already.
+    lines = iter(partial(text.readline, RECORD_LIMIT + 1), "")
     taken: list[str] = []
 
-    def lines() -> Iterator[str]:
-        for line in io.StringIO(text, newline=""):
+    def taking() -> Iterator[str]:
+        size = 0
+        for line in lines:
+            size = (size if taken else 0) + _bytes_of(line)
             taken.append(line)
+            if size > RECORD_LIMIT:
+                raise _TooLargeError
             yield line
         # Comes out as a record of its own, unless a quote is still open.
         yield _END
 
-    for fields in csv.reader(lines()):
-        if not taken:
+    reader = csv.reader(taking())
+    while True:
+        try:
+            fields = next(reader, None)
+        except _TooLargeError:
+            beginning, is_blank = _skip_record(taken, lines)
+            taken.clear()
+            if not is_blank:
+                yield _Record(None, beginning)
+            reader = csv.reader(taking())
+            continue
+        if fields is None or not taken:
             return
         raw = taken[0] if len(taken) == 1 else "".join(taken)
         taken.clear()
         if fields and (len(fields) > 1 or raw.strip()):
-            closed = not fields[-1].endswith(_END)
-            yield fields, raw, closed
+            yield _Record(fields, raw, is_closed=not fields[-1].endswith(_END))
+
+
+def _bytes_of(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
+
+
+# Fields that end within a piece of text, and what is left of a field that began before it.
+_FIELDS = re.compile(r'(?:(?:"(?:[^"]++|"")*+"|(?!"))[^,\r\n]*+,)*+')
+_QUOTED = re.compile(r'(?:[^"]++|"")*+')
+_UNQUOTED = re.compile(r"[^,\r\n]*+,?")
+
+
+def _skip_record(taken: Sequence[str], lines: Iterator[str]) -> tuple[str, bool]:
+    """Go to the end of a record of which some lines are taken.
+
+    Gives its beginning, and whether it is a blank line.
+    """
+    is_blank, state = True, _State.FIELD_START
+    for line in chain(taken, lines):
+        is_blank = is_blank and not line.strip()
+        state = _state_after(state, line)
+        if state not in (_State.QUOTED, _State.QUOTE_IN_QUOTED) and line.endswith(("\r", "\n")):
+            break
+    return "".join(taken), is_blank
+
+
+class _State(Enum):
+    """Where in a field a piece of text ends, as Python's reader has it."""
+
+    FIELD_START = auto()
+    UNQUOTED = auto()
+    QUOTED = auto()
+    QUOTE_IN_QUOTED = auto()
+
+
+def _state_after(state: _State, text: str) -> _State:
+    place = 0
+    if state is _State.QUOTE_IN_QUOTED:
+        state = _State.UNQUOTED
+        if text.startswith('"'):
+            place, state = 1, _State.QUOTED
+    if state is _State.QUOTED:
+        place = _end(_QUOTED, text, place)
+        if place == len(text):
+            return state
+        place, state = place + 1, _State.UNQUOTED
+        if place == len(text):
+            return _State.QUOTE_IN_QUOTED
+    if state is _State.UNQUOTED:
+        place = _end(_UNQUOTED, text, place)
+        if not text.endswith(",", 0, place):
+            return state
+    place = _end(_FIELDS, text, place)
+    if text.startswith('"', place):
+        return _state_after(_State.QUOTED, text[place + 1 :])
+    return _State.FIELD_START if place == len(text) else _State.UNQUOTED
+
+
+def _end(pattern: re.Pattern[str], text: str, place: int) -> int:
+    match = pattern.match(text, place)
+    return match.end() if match else place

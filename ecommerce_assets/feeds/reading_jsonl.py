@@ -1,54 +1,111 @@
 """JSON lines as records of texts (docs/reference/feeds.md, Files). Values are not parsed here."""
 
+import io
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from ecommerce_assets.feeds.contract import Feed
-from ecommerce_assets.feeds.records import Malformed, Records, lay_out
+from ecommerce_assets.feeds.parsing import Mask
+from ecommerce_assets.feeds.records import (
+    IGNORED_LISTED,
+    RECORD_LIMIT,
+    Malformed,
+    Records,
+    lay_out,
+    listed,
+)
+from ecommerce_assets.feeds.texts import BLANKS, HEAD
 
 _SURROGATE = ("\ud800", "\udfff")
 
+_BLOCK = 4 << 20
+"""Bytes whose records are Python objects at one time."""
 
-def read_jsonl(text: str, feed: Feed) -> Records:
-    """Read JSON lines; numbers count as their text."""
-    columns: dict[str, list[str | None]] = {name: [] for name in feed.columns}
-    unfit: dict[str, list[int]] = {}
+
+def read_jsonl(content: bytes, feed: Feed) -> Records:
+    """Read JSON lines, which are known to be UTF-8; numbers count as their text."""
+    texts: dict[str, list[pa.Array]] = {name: [] for name in feed.columns}
+    masks: dict[str, list[Mask]] = {name: [] for name in feed.columns}
+    block: list[dict[str, Any]] = []
+    size = 0
+
+    def take_block() -> None:
+        for name in feed.columns:
+            array, unfit = _texts([members.get(name) for members in block])
+            texts[name].append(array)
+            masks[name].append(unfit)
+        block.clear()
+
     line_numbers: list[int] = []
     malformed: list[Malformed] = []
     ignored: dict[str, None] = {}
-    lines = (line for line in text.split("\n") if line.strip())
-    for line_number, line in enumerate(lines, start=1):
-        members = _json_object(line)
-        if members is None:
-            malformed.append(Malformed(line_number, line.rstrip("\r")))
+    line_number = 0
+    for line in io.BytesIO(content):
+        if BLANKS.fullmatch(line):
             continue
-        for name, values in columns.items():
-            value = members.pop(name, None)
-            if value is not None and not (isinstance(value, str) and _is_text(value)):
-                unfit.setdefault(name, []).append(len(line_numbers))
-                value = json.dumps(value)
-            values.append(value)
-        ignored.update(dict.fromkeys(members))
+        line_number += 1
+        if len(line) > RECORD_LIMIT:
+            beginning = line[: 4 * HEAD].decode(errors="ignore")
+            malformed.append(Malformed.too_large(line_number, beginning))
+            continue
+        text = line.decode()
+        members = _json_object(text, feed)
+        if members is None:
+            malformed.append(Malformed(line_number, text.rstrip("\r\n")))
+            continue
+        if len(ignored) <= IGNORED_LISTED and not members.keys() <= feed.columns.keys():
+            ignored.update((name, None) for name in members if name not in feed.columns)
+        block.append(members)
         line_numbers.append(line_number)
-    masks = {name: np.zeros(len(line_numbers), dtype=bool) for name in unfit}
-    for name, positions in unfit.items():
-        masks[name][positions] = True
-    texts = {name: pa.array(values, pa.string()) for name, values in columns.items()}
-    return Records(lay_out(feed, texts, line_numbers), masks, malformed, list(ignored))
+        size += len(line)
+        if size > _BLOCK:
+            take_block()
+            size = 0
+    take_block()
+    return Records(
+        lay_out(
+            feed, {name: pa.chunked_array(arrays) for name, arrays in texts.items()}, line_numbers
+        ),
+        {name: mask for name in masks if (mask := np.concatenate(masks[name])).any()},
+        malformed,
+        listed(ignored),
+    )
 
 
-def _json_object(line: str) -> dict[str, Any] | None:
+def _texts(values: Sequence[Any]) -> tuple[pa.Array, Mask]:
+    """Give values as texts, and which of them are no text or number."""
+    unfit = np.zeros(len(values), dtype=bool)
+    try:
+        return pa.array(values, pa.string()), unfit
+    except (pa.ArrowTypeError, pa.ArrowInvalid, UnicodeEncodeError):
+        unfit[:] = [
+            value is not None and not (isinstance(value, str) and _is_text(value))
+            for value in values
+        ]
+        texts = [
+            json.dumps(value) if is_unfit else value
+            for value, is_unfit in zip(values, unfit, strict=True)
+        ]
+        return pa.array(texts, pa.string()), unfit
+
+
+def _json_object(line: str, feed: Feed) -> dict[str, Any] | None:
     """Read an object with numbers as their text and trimmed names; None if it is none."""
     try:
-        value = json.loads(
-            line, object_pairs_hook=_trimmed, parse_int=str, parse_float=str, parse_constant=_refuse
-        )
+        value = _DECODER.decode(line)
+        if not isinstance(value, dict):
+            return None
+        if value.keys() <= feed.columns.keys() or all(name == name.strip() for name in value):
+            return value
+        # Of names that are the same once they are trimmed the last counts.
+        trimmed: dict[str, Any] = _TRIMMING_DECODER.decode(line)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) else None
+    return trimmed
 
 
 def _trimmed(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -57,6 +114,12 @@ def _trimmed(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_refuse)
+_TRIMMING_DECODER = json.JSONDecoder(
+    object_pairs_hook=_trimmed, parse_int=str, parse_float=str, parse_constant=_refuse
+)
 
 
 def _is_text(value: str) -> bool:

@@ -3,101 +3,160 @@
 Source: docs/reference/feeds.md, How values are written. Values are not parsed here.
 """
 
-import io
 import json
-from collections.abc import Callable, Sequence
-from decimal import Decimal
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ecommerce_assets.feeds.contract import Feed, Writing
+from ecommerce_assets.feeds.parquet_texts import column_texts
 from ecommerce_assets.feeds.parsing import Mask
-from ecommerce_assets.feeds.records import Records, RefusedFileError, check_header, lay_out
+from ecommerce_assets.feeds.records import (
+    RECORD_LIMIT,
+    RECORDS_LIMIT,
+    Malformed,
+    Records,
+    RefusedFileError,
+    check_header,
+    lay_out,
+)
+from ecommerce_assets.feeds.texts import head, shown
 
 
-def read_parquet(name: str, content: bytes, feed: Feed) -> Records:
+def read_parquet(name: str, content: bytes, feed: Feed, limit: int) -> Records:
     """Read a Parquet file; typed columns are taken by value.
 
     Raises:
-        RefusedFileError: it is none, or its columns are not the feed's.
+        RefusedFileError: it is none, its columns are not the feed's, or these unpack to more than
+            `limit` bytes.
     """
     try:
-        table = pq.read_table(io.BytesIO(content))
-        table.validate(full=True)
+        return _read(name, content, feed, limit)
+    except UnicodeDecodeError:
+        raise RefusedFileError(
+            name, "the name of one of its columns is not UTF-8; export the file again"
+        ) from None
     except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0]
+        reason = shown(str(error).partition("\n")[0])
         raise RefusedFileError(
             name, f"this is no Parquet file ({reason}); export it again"
         ) from None
-    header = [column.strip() for column in table.column_names]
+
+
+def _read(name: str, content: bytes, feed: Feed, limit: int) -> Records:
+    source = pa.BufferReader(content)
+    file = pq.ParquetFile(source)
+    schema = file.schema_arrow
+    header = [column.strip() for column in schema.names]
     ignored = check_header(name, header, feed)
-    columns, unfit = {}, {}
-    for column in feed.columns:
-        if column in header:
-            values = table.column(header.index(column)).combine_chunks()
-            is_date = feed.writing(column) is Writing.DATE
-            texts, unfit[column] = column_texts(values, is_date=is_date)
-            columns[column] = pa.array(texts, pa.string())
+    known = {
+        column: original
+        for column, original in zip(header, schema.names, strict=True)
+        if column in feed.columns
+    }
+    if file.metadata.num_rows > RECORDS_LIMIT:
+        raise RefusedFileError(name, f"the file has more than {RECORDS_LIMIT:,} rows; split it")
+    too_large = RefusedFileError(
+        name, f"the feed's columns unpack to more than {limit:,} bytes; split the file"
+    )
+    if not _says_it_is_small(file.metadata, known.values(), limit):
+        raise too_large
+
+    texts: dict[str, list[pa.Array]] = {column: [] for column in known}
+    unfit: dict[str, list[Mask]] = {column: [] for column in known}
+    line_numbers: list[npt.NDArray[np.int64]] = []
+    malformed: list[Malformed] = []
+    rows = size = 0
+    # Texts that repeat stay packed until it is counted what they unpack to.
+    repeating = [column for column in known.values() if _is_text(schema.field(column).type)]
+    file = pq.ParquetFile(source, read_dictionary=repeating)
+    for batch in file.iter_batches(columns=list(known.values()), use_threads=False):
+        batch.validate(full=True)
+        size += sum(_unpacked_size(batch.column(column)) for column in known.values())
+        if size > limit:
+            raise too_large
+        numbers = np.arange(rows + 1, rows + 1 + batch.num_rows)
+        rows += batch.num_rows
+        found = {
+            column: column_texts(
+                batch.column(original), is_date=feed.writing(column) is Writing.DATE
+            )
+            for column, original in known.items()
+        }
+        large = _large_rows({column: array for column, (array, _) in found.items()})
+        for row in np.flatnonzero(large):
+            record = {column: array[row].as_py() for column, (array, _) in found.items()}
+            malformed.append(Malformed.too_large(int(numbers[row]), _beginning(record)))
+        for column, (array, mask) in found.items():
+            texts[column].append(array.filter(pa.array(~large)) if large.any() else array)
+            unfit[column].append(mask[~large])
+        line_numbers.append(numbers[~large])
     return Records(
-        lay_out(feed, columns, range(1, table.num_rows + 1)), unfit, ignored_columns=ignored
+        lay_out(
+            feed,
+            {column: pa.chunked_array(arrays, pa.string()) for column, arrays in texts.items()},
+            np.concatenate([np.empty(0, dtype="int64"), *line_numbers]),
+        ),
+        {
+            column: mask
+            for column, masks in unfit.items()
+            if (mask := np.concatenate([np.empty(0, dtype=bool), *masks])).any()
+        },
+        malformed,
+        ignored,
     )
 
 
-def column_texts(values: pa.Array, *, is_date: bool) -> tuple[Sequence[str | None], Mask]:
-    """Give a column's values as texts, and which of them are no text, number, moment or date.
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_binary(kind)
 
-    `is_date`: a moment at midnight is the day.
+
+def _says_it_is_small(metadata: pq.FileMetaData, columns: Iterable[str], limit: int) -> bool:
+    """Whether columns take no more than `limit` bytes by what the file says of itself.
+
+    Of packed texts that is before repeated ones are written out. The items of nested values,
+    which may take no bytes at all, count as rows do.
     """
-    fit = np.zeros(len(values), dtype=bool)
-    kind = values.type
-    if pa.types.is_dictionary(kind):
-        values = values.dictionary_decode()
-        kind = values.type
-    if pa.types.is_null(kind):
-        return [None] * len(values), fit
-    if pa.types.is_decimal(kind):
-        return _each(values, lambda value: format(_plain(value), "f")), fit
-    if pa.types.is_floating(kind):
-        # The shortest decimal form is that of the column's own width.
-        scalar = np.dtype(f"f{kind.bit_width // 8}").type
-        return _each(
-            values, lambda value: np.format_float_positional(scalar(value), unique=True, trim="-")
-        ), fit
-    if pa.types.is_timestamp(kind):
-        return _moment_texts(values, is_date), fit
-    if pa.types.is_date(kind):
-        return values.cast(pa.date32()).cast(pa.string()).to_pylist(), fit
-    if pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return values.cast(pa.string()).to_pylist(), fit
-    if pa.types.is_string_view(kind):
-        return values.to_pylist(), fit
-    unfit = values.is_valid().to_numpy(zero_copy_only=False)
-    return _each(values, lambda value: json.dumps(value, default=str)), unfit
+    names = set(columns)
+    paths = [metadata.schema.column(leaf).path for leaf in range(metadata.num_columns)]
+    leaves = [
+        leaf
+        for leaf, path in enumerate(paths)
+        if path in names or any(path.startswith(f"{name}.") for name in names)
+    ]
+    size = dict.fromkeys(leaves, 0)
+    items = dict.fromkeys(leaves, 0)
+    for group in range(metadata.num_row_groups):
+        for leaf in leaves:
+            chunk = metadata.row_group(group).column(leaf)
+            size[leaf] += chunk.total_uncompressed_size
+            items[leaf] += chunk.num_values
+    return sum(size.values()) <= limit and all(of <= RECORDS_LIMIT for of in items.values())
 
 
-def _each(values: pa.Array, text: Callable[[Any], str]) -> list[str | None]:
-    return [None if value is None else text(value) for value in values.to_pylist()]
+def _unpacked_size(values: pa.Array) -> int:
+    """Count the bytes that a column takes once repeated texts are written out."""
+    if not pa.types.is_dictionary(values.type):
+        return int(values.nbytes)
+    sizes = pc.binary_length(values.dictionary)
+    total = pc.sum(sizes.take(values.indices)).as_py() or 0
+    return int(total)
 
 
-def _plain(value: Decimal) -> Decimal:
-    """Drop the decimals that the column's scale adds: 1.5000 is the value 1.5."""
-    return value.normalize() if value else Decimal(0)
+def _large_rows(texts: Mapping[str, pa.Array]) -> Mask:
+    """Find the rows whose texts are above the limit of a record."""
+    arrays = list(texts.values())
+    if sum(array.nbytes for array in arrays) <= RECORD_LIMIT:
+        return np.zeros(len(arrays[0]), dtype=bool)
+    sizes = [pc.fill_null(pc.binary_length(array), 0).to_numpy() for array in arrays]
+    large: Mask = np.sum(sizes, axis=0, dtype="int64") > RECORD_LIMIT
+    return large
 
 
-def _moment_texts(values: pa.Array, is_date: bool) -> list[str | None]:
-    """Write moments with the decimals they have: nanoseconds that are no microseconds stay."""
-    zone = "UTC" if values.type.tz else None
-    if values.type.unit == "ns":
-        micros = pc.floor_temporal(values, unit="microsecond")
-        whole = pc.equal(micros, values)
-        coarse = micros.cast(pa.timestamp("us", zone))
-        texts = pc.if_else(whole, coarse.cast(pa.string()), values.cast(pa.string()))
-    else:
-        texts = values.cast(pa.timestamp("us", zone)).cast(pa.string())
-    if is_date:
-        texts = pc.replace_substring_regex(texts, r" 00:00:00\.0+Z?$", "")
-    return list(texts.to_pylist())
+def _beginning(record: Mapping[str, str | None]) -> str:
+    cut = {column: None if text is None else head(text) for column, text in record.items()}
+    return json.dumps(cut, ensure_ascii=False)

@@ -3,8 +3,10 @@
 Reading a format stands in `reading_csv`, `reading_jsonl` and `reading_parquet`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,16 @@ import pyarrow.compute as pc
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.feeds.contract import Feed
 from ecommerce_assets.feeds.parsing import Mask
+from ecommerce_assets.feeds.texts import head, shown
+
+RECORD_LIMIT = 1 << 20
+"""Bytes of UTF-8 that a record may hold. A larger one is quarantined, cut to its head."""
+
+RECORDS_LIMIT = 5_000_000
+"""Lines that a file may have, blank ones too, or rows."""
+
+IGNORED_LISTED = 100
+"""How many of a file's unknown columns are named."""
 
 
 class RefusedFileError(OperatorError):
@@ -24,6 +36,7 @@ class RefusedFileError(OperatorError):
     """
 
     def __init__(self, name: str, reason: str) -> None:
+        name = shown(name)
         super().__init__(f"{name}: {reason}")
         self.name = name
         self.reason = reason
@@ -35,6 +48,13 @@ class Malformed:
 
     line_number: int
     text: str
+    message: str = "has not the shape of its file's records"
+
+    @classmethod
+    def too_large(cls, line_number: int, text: str) -> "Malformed":
+        """A record above `RECORD_LIMIT`; `text` is its beginning."""
+        message = f"is larger than {RECORD_LIMIT:,} bytes; its head is kept"
+        return cls(line_number, head(text), message)
 
 
 @dataclass(frozen=True)
@@ -56,28 +76,37 @@ class Records:
 
 
 def check_header(name: str, header: Sequence[str], feed: Feed) -> list[str]:
-    """Refuse a header that is not the feed's; else give the columns of it that are not."""
-    twice = sorted({column for column in header if header.count(column) > 1})
-    if twice:
+    """Refuse a header that is not the feed's; else list the columns of it that are not."""
+    names = Counter(header)
+    twice = min((column for column, times in names.items() if times > 1), default=None)
+    if twice is not None:
         raise RefusedFileError(
-            name, f"the header has the column {twice[0]!r} twice; name each once"
+            name, f"the header has the column {shown(twice)!r} twice; name each once"
         )
-    missing = [column for column in feed.required if column not in header]
+    missing = [column for column in feed.required if column not in names]
     if missing:
         raise RefusedFileError(
             name,
             f"the header has no column {', '.join(missing)}; land the {feed.name} export here",
         )
-    return [column for column in header if column not in feed.columns]
+    return listed(column for column in header if column not in feed.columns)
+
+
+def listed(columns: Iterable[str]) -> list[str]:
+    """List the names of unknown columns as one may show them, an ellipsis for those beyond."""
+    names = [shown(column) for column in islice(columns, IGNORED_LISTED + 1)]
+    return names if len(names) <= IGNORED_LISTED else [*names[:-1], "…"]
 
 
 def lay_out(
-    feed: Feed, columns: Mapping[str, pa.Array], line_numbers: npt.ArrayLike
+    feed: Feed,
+    columns: Mapping[str, pa.Array | pa.ChunkedArray],
+    line_numbers: npt.ArrayLike,
 ) -> pd.DataFrame:
     """Trim the texts, make the empty ones null, and lay them out in the feed's columns."""
     index = pd.Index(np.array(line_numbers, dtype="int64"), name="line_number")
 
-    def trimmed(texts: pa.Array | None) -> pd.Series:
+    def trimmed(texts: pa.Array | pa.ChunkedArray | None) -> pd.Series:
         if texts is None:
             return pd.Series(None, index=index, dtype="str")
         texts = pc.utf8_trim_whitespace(texts)

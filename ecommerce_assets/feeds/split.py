@@ -61,7 +61,9 @@ def split(feed: Feed, store: Store, hasher: Hasher, landed: Sequence[LandedRecor
     staged = pd.concat([address, values], axis=1)[~bad].reset_index(drop=True)
 
     malformed = [
-        MalformedRecord(file.batch_date, file.source_file, record.line_number, record.text)
+        MalformedRecord(
+            file.batch_date, file.source_file, record.line_number, record.text, record.message
+        )
         for file in landed
         for record in file.records.malformed
     ]

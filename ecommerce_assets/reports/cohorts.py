@@ -7,7 +7,6 @@ import pandas as pd
 from ecommerce_assets.reports.context import Context
 from ecommerce_assets.rules.money import ratio, sums
 
-HORIZONS = (7, 30, 90)
 MONTHS = 13
 """A year of cohort months, and the same month a year before."""
 

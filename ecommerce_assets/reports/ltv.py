@@ -6,6 +6,7 @@ import pandas as pd
 
 from ecommerce_assets.reports import canvas, cohorts, wording
 from ecommerce_assets.reports.context import Context
+from ecommerce_assets.rules.cohorts import HORIZONS
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -31,7 +32,7 @@ def draw(cohort_ltv: pd.DataFrame, context: Context) -> "Figure":
     axes = figure.subplots()
     first = months["cohort"].min() if len(months) else None
     shown = cohorts.months_shown(first, context)
-    for number, (horizon, shade) in enumerate(zip(cohorts.HORIZONS, _SHADES, strict=True)):
+    for number, (horizon, shade) in enumerate(zip(HORIZONS, _SHADES, strict=True)):
         of_horizon = months[months["horizon_days"] == horizon]
         positions = shown.get_indexer(pd.DatetimeIndex(of_horizon["cohort"]))
         places = positions + (number - 1) * _BAR_WIDTH
@@ -50,7 +51,7 @@ def draw(cohort_ltv: pd.DataFrame, context: Context) -> "Figure":
         )
     handles: list[Artist] = [Patch(color=shade) for shade in _SHADES]
     handles.append(Patch(facecolor="white", edgecolor=canvas.INK, hatch="////"))
-    labels = [f"within {horizon} days" for horizon in cohorts.HORIZONS]
+    labels = [f"within {horizon} days" for horizon in HORIZONS]
     labels.append("month not complete yet")
     canvas.legend(figure, handles, labels)
     axes.set_title("Net revenue of a new customer")
@@ -73,15 +74,15 @@ def sentence(cohort_ltv: pd.DataFrame, context: Context) -> str:
     parts = [
         f"{wording.money(int(row['ltv']), context.currency)} within {horizon} days "
         f"({wording.month(row['cohort'])})"
-        for horizon in cohorts.HORIZONS
+        for horizon in HORIZONS
         if (row := cohorts.latest_complete(months, horizon)) is not None
     ]
     if not parts:
         return "No cohort month is complete yet, so there is no lifetime value to state."
-    longest = months[months["horizon_days"] == cohorts.HORIZONS[-1]]
+    longest = months[months["horizon_days"] == HORIZONS[-1]]
     partial = int((~longest["is_complete"]).sum())
     return (
         f"A new customer of the latest complete month brought {', '.join(parts)}; for "
-        f"{cohorts.HORIZONS[-1]} days {partial} of {wording.count(len(longest), 'month')} "
+        f"{HORIZONS[-1]} days {partial} of {wording.count(len(longest), 'month')} "
         f"{'is' if partial == 1 else 'are'} not complete yet."
     )

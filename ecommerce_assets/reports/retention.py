@@ -7,6 +7,7 @@ import pandas as pd
 
 from ecommerce_assets.reports import canvas, cohorts, wording
 from ecommerce_assets.reports.context import Context
+from ecommerce_assets.rules.cohorts import HORIZONS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +29,7 @@ def draw(cohort_ltv: pd.DataFrame, context: Context) -> "Figure":
     first = months["cohort"].min() if len(months) else None
     shown = cohorts.months_shown(first, context)
     positions = np.arange(len(shown))
-    for number, horizon in enumerate(cohorts.HORIZONS):
+    for number, horizon in enumerate(HORIZONS):
         _draw_curve(rate, number, horizon, months, shown)
     rate.plot(
         [],
@@ -85,7 +86,7 @@ def sentence(cohort_ltv: pd.DataFrame, context: Context) -> str:
     parts = [
         f"{wording.share(int(row['retained_customers']), int(row['customers']))} of those of "
         f"{wording.month(row['cohort'])} within {horizon} days"
-        for horizon in cohorts.HORIZONS
+        for horizon in HORIZONS
         if (row := cohorts.latest_complete(months, horizon)) is not None
     ]
     if not parts:

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from ecommerce_assets.rules.keys import is_in
 from ecommerce_assets.rules.money import sums
 from ecommerce_assets.rules.versions import latest
 
@@ -13,9 +14,11 @@ def build_customers(customers: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFra
     ones: `customer_id`, `order_date`, `is_recognised`, `net_amount`.
     """
     known = latest(customers, ["customer_id"]).set_index("customer_id")
-    ids = pd.Index(pd.concat([customers["customer_id"], orders["customer_id"]]).unique())
+    ids = pd.concat([known.index.to_series(), orders["customer_id"]]).drop_duplicates()
+    is_known = is_in(ids, known.index.to_series())
+    ids = pd.Index(ids, name="customer_id")
     rows = known.reindex(ids)[["email_sha256", "country", "created_at"]]
-    rows["is_inferred"] = ~ids.isin(known.index)
+    rows["is_inferred"] = ~is_known.to_numpy()
 
     recognised = orders[orders["is_recognised"]].assign(orders=1)
     # The fill keeps whole numbers whole: a missing row would turn the sums into floats.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ecommerce_assets.rules.calendar import business_date
+from ecommerce_assets.rules.keys import is_in
 from ecommerce_assets.rules.kinds import PRODUCT, REFUND
 from ecommerce_assets.rules.money import line_gross, sums, times_price
 from ecommerce_assets.rules.products import unit_costs, version_at
@@ -77,7 +78,7 @@ def build_cluster(
     facts["order_date"] = business_date(facts["ordered_at"], timezone)
     facts["is_recognised"] = facts["status"].isin(RECOGNISED)
 
-    has_order = lines["order_id"].isin(facts["order_id"])
+    has_order = is_in(lines["order_id"], facts["order_id"])
     line_facts = _line_facts(lines[has_order], facts, product_versions, timezone)
     judged_returns = judge_returns(returns, facts, line_facts)
     kept_returns = return_facts(judged_returns, facts, line_facts, timezone, return_days)
@@ -108,7 +109,7 @@ def build_cluster(
 
 def _of(order_ids: pd.Series, records: pd.DataFrame) -> pd.DataFrame:
     """Keep the records that now belong to one of the orders: their latest version names it."""
-    return records[records["order_id"].isin(order_ids)]
+    return records[is_in(records["order_id"], order_ids)]
 
 
 def _per_order(frame: pd.DataFrame, columns: list[str], order_ids: pd.Series) -> pd.DataFrame:

@@ -78,8 +78,8 @@ def _given_back(returns: pd.DataFrame, adjustments: pd.DataFrame, days: pd.Index
     A return of a product line takes its cost back too, refundable or not.
     """
     is_product, is_refund = returns["kind"] == PRODUCT, adjustments["kind"] == REFUND
-    products = returns[is_product].assign(cost_amount=returns["cost_amount"].fillna(0))
-
+    products = returns[is_product]
+    products = products.assign(cost_amount=products["cost_amount"].fillna(0))
     return pd.DataFrame(
         {
             "refunds": _by_day(products, "return_date", "refund_amount", days)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from ecommerce_assets.errors import OperatorError
@@ -52,8 +53,11 @@ def write_batch(
     *,
     broken_lines: bytes = b"",
     quoted: bool = False,
+    source: str | None = None,
 ) -> None:
     """Write one feed's batch of a day as `<out>/<feed>/<YYYY-MM-DD>.csv`, whole or not at all.
+
+    With a `source` the name is `<YYYY-MM-DD>.<source>.csv`: other files of the day stay.
 
     `broken_lines` follow the records as they are. `quoted` puts every text in quotes; without it, a
     text with a comma or a quote raises.
@@ -66,9 +70,11 @@ def write_batch(
     options = pyarrow.csv.WriteOptions(
         include_header=False, quoting_style="needed" if quoted else "none"
     )
+    if not quoted:
+        records = _with_moments_as_text(records)
     pyarrow.csv.write_csv(records, body, options)
     body.write(broken_lines)
-    path = out / feed / f"{day}.csv"
+    path = out / feed / (f"{day}.{source}.csv" if source else f"{day}.csv")
     unfinished = path.with_name(f"{path.name}.tmp")
     try:
         path.parent.mkdir(exist_ok=True)
@@ -78,3 +84,13 @@ def write_batch(
         raise LandingWriteError(
             f"{path} cannot be written: {error.strerror}; mend that, empty {out} and start again."
         ) from None
+
+
+def _with_moments_as_text(records: pa.Table) -> pa.Table:
+    """Write UTC moments as texts: `write_csv` takes 20 times as long for a moment with a zone."""
+    for place, field in enumerate(records.schema):
+        if pa.types.is_timestamp(field.type) and field.type.tz == "UTC":
+            local = records.column(place).cast(pa.timestamp(field.type.unit))
+            text = pc.binary_join_element_wise(local.cast(pa.string()), "Z", "")
+            records = records.set_column(place, field.name, text)
+    return records

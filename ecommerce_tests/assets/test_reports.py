@@ -1,6 +1,7 @@
 """The reports as assets: which days are drawn, where the files are, what Dagster shows of them."""
 
 import base64
+import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -8,15 +9,11 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from dagster._core.storage.tags import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-)
 
 from ecommerce_assets.assets.reports import report_assets, report_key
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.loading import load
-from ecommerce_assets.partitions import batch_days
+from ecommerce_assets.partitions import batch_days, range_tags
 from ecommerce_assets.reports.registry import REPORTS
 from ecommerce_assets.warehouse.report_files import ReportFilesError
 from ecommerce_tests import postgres
@@ -82,10 +79,7 @@ def draw(
     job.execute_in_process(
         instance=instance,
         asset_selection=keys,
-        tags={
-            ASSET_PARTITION_RANGE_START_TAG: first,
-            ASSET_PARTITION_RANGE_END_TAG: last or first,
-        },
+        tags=range_tags(dt.date.fromisoformat(first), dt.date.fromisoformat(last or first)),
         run_config={"ops": {"reports": {"config": config}}},
     )
 

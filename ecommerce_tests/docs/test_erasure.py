@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import psycopg
 import pytest
-from dagster._serdes import serialize_value
+from dagster import serialize_value
 
 from ecommerce_assets.loading import load
 from ecommerce_tests.contents import contents

@@ -14,8 +14,8 @@ import pyarrow.csv
 import pytest
 
 from ecommerce_assets.shops.landing_files import LandingWriteError
-from ecommerce_assets.shops.online_retail import Part, import_online_retail
-from ecommerce_assets.shops.online_retail_source import OnlineRetailError
+from ecommerce_assets.shops.online_retail.importing import LandedAs, Part, import_online_retail
+from ecommerce_assets.shops.online_retail.source import OnlineRetailError
 from ecommerce_tests.conftest import SHARED
 
 WHOLE_FILE = SHARED / "data/online-retail-ii/online_retail_II.parquet"
@@ -81,6 +81,12 @@ def returned(tmp_path: Path) -> list[tuple[str, str, str]]:
     )
 
 
+def adjusted(tmp_path: Path) -> list[tuple[str, ...]]:
+    adjustments = landed(tmp_path / "out", "adjustments")
+    columns = ["adjustment_id", "order_id", "amount", "kind", "reason"]
+    return [tuple(record) for record in adjustments[columns].to_numpy()]
+
+
 class TestFiles:
     def of(self, out: Path) -> dict[str, str]:
         return {str(file.relative_to(out)): file.read_text() for file in out.rglob("*.csv")}
@@ -97,13 +103,14 @@ class TestFiles:
             "returns/2009-12-02.csv",
         ]
         assert files["orders/2009-12-01.csv"].splitlines() == [
-            "order_id,customer_id,status,ordered_at,currency,shipping_amount,ingested_at",
-            '"489434","13085","fulfilled",2009-12-01 07:45:00Z,"GBP",18.00,2009-12-01 23:59:59Z',
-            '"489435",,"fulfilled",2009-12-01 09:00:00Z,"GBP",0.00,2009-12-01 23:59:59Z',
+            "order_id,customer_id,status,ordered_at,currency,shipping_amount,country,ingested_at",
+            '"489434","13085","fulfilled",2009-12-01 07:45:00Z,"GBP",18.00,"GB",'
+            "2009-12-01 23:59:59Z",
+            '"489435",,"fulfilled",2009-12-01 09:00:00Z,"GBP",0.00,"GB",2009-12-01 23:59:59Z',
         ]
         assert files["order_items/2009-12-01.csv"].splitlines()[1:] == [
-            '"489434-0001","489434","85048",12,6.9500,2009-12-01 23:59:59Z',
-            '"489435-0001","489435","79323P",2,6.7500,2009-12-01 23:59:59Z',
+            '"489434-0001","489434","85048","product",12,6.9500,2009-12-01 23:59:59Z',
+            '"489435-0001","489435","79323P","product",2,6.7500,2009-12-01 23:59:59Z',
         ]
         assert files["returns/2009-12-02.csv"].splitlines()[1:] == [
             '"C489436-0001-1","489434-0001","489434",2,'
@@ -269,7 +276,7 @@ class TestReturns:
             ("C4-0001", "2", "4.00"),
             ("C5-0001", "1", "2.00"),
         ]
-        assert summary.unmatched_returns == Part(2, Decimal("-6.00"))
+        assert summary.landed[LandedAs.ORPHAN_RETURNS] == Part(2, Decimal("-6.00"))
 
     def test_a_line_gives_back_no_more_money_than_it_brought(self, tmp_path):
         import_lines(
@@ -304,8 +311,8 @@ class TestReturns:
             line("C3", "85048", -1, 2.0, "2010-04-01 00:30"),
         )
 
-        assert summary.returns == Part(1, Decimal("-2.00"))
-        assert summary.late_returns == Part(1, Decimal("-2.00"))
+        assert summary.landed[LandedAs.REFUNDS] == Part(1, Decimal("-2.00"))
+        assert summary.landed[LandedAs.NOT_REFUNDED] == Part(1, Decimal("-2.00"))
 
 
 class TestOtherLines:
@@ -317,24 +324,132 @@ class TestOtherLines:
             ("stock movements", line("10", "85048", -40, 0.0, customer=None)),
             ("stock movements", line("10", "85048", 40, 0.0, customer=None, description="found")),
             ("fees", line("C10", "AMAZONFEE", -1, 13541.33, customer=None)),
-            ("fees", line("10", "BANK CHARGES", 1, 15.0)),
-            ("adjustments", line("10", "ADJUST", 1, 96.46)),
-            ("manual entries", line("C10", "M", -1, 373.57)),
-            ("manual entries", line("C10", "M", 1, 373.57, customer=None)),
-            ("discounts", line("C10", "D", -1, 27.5)),
+            ("fees", line("C10", "BANK CHARGES", -1, 15.0, customer=None)),
+            ("adjustments", line("10", "ADJUST", 1, 96.46, customer=None)),
             ("samples", line("C10", "S", -1, 61.0, customer=None)),
             ("test lines", line("10", "TEST001", 5, 4.5)),
         ],
     )
-    def test_what_is_neither_goods_nor_carriage_is_left_out_and_counted(
-        self, tmp_path, kind, given
-    ):
+    def test_what_is_no_customers_business_is_left_out_and_counted(self, tmp_path, kind, given):
         summary = import_lines(tmp_path, line("1", "85048", 1, 2.0), given)
 
         value = Decimal(str(given[5])) * given[3]
         assert summary.left_out == {kind: Part(1, value.quantize(Decimal("0.0001")))}
         assert list(landed(tmp_path / "out", "orders")["order_id"]) == ["1"]
         assert landed(tmp_path / "out", "returns").empty
+        assert landed(tmp_path / "out", "adjustments").empty
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            line("1", "M", 1, 20.0),
+            line("1", "M", 1, 20.0, customer=None),
+            line("1", "BANK CHARGES", 1, 15.0),
+            line("1", "CRUK", 1, 15.0),
+            line("1", "S", 1, 15.0),
+            line("1", "ADJUST", 1, 96.46),
+        ],
+    )
+    def test_what_a_customer_is_charged_without_goods_is_a_line_of_kind_other(
+        self, tmp_path, given
+    ):
+        summary = import_lines(tmp_path, line("1", "85048", 1, 2.0, customer=given[6]), given)
+
+        items = landed(tmp_path / "out", "order_items")
+        assert list(items["kind"]) == ["product", "other"]
+        price = Decimal(str(given[5]))
+        assert summary.landed[LandedAs.OTHER_GROSS] == Part(1, price.quantize(Decimal("0.01")))
+        assert summary.left_out == {}
+        assert list(landed(tmp_path / "out", "products")["product_id"]) == ["85048"]
+
+    def test_a_gift_voucher_is_a_gift_card(self, tmp_path):
+        import_lines(tmp_path, line("1", "gift_0001_20", 1, 17.02, customer=None))
+
+        assert list(landed(tmp_path / "out", "order_items")["kind"]) == ["gift_card"]
+
+    @pytest.mark.parametrize(
+        ("given", "reason"),
+        [
+            (line("C3", "M", -1, 5.0, "2010-03-03 10:00"), "manual entry"),
+            (line("C3", "D", -1, 5.0, "2010-03-03 10:00"), "discount"),
+            (line("C3", "CRUK", -1, 5.0, "2010-03-03 10:00"), "commission"),
+            (line("C3", "BANK CHARGES", -1, 5.0, "2010-03-03 10:00"), "bank charges"),
+            (line("C3", "ADJUST", -1, 5.0, "2010-03-03 10:00"), "adjustment"),
+        ],
+    )
+    def test_money_back_without_goods_is_an_adjustment_of_the_customers_latest_order(
+        self, tmp_path, given, reason
+    ):
+        summary = import_lines(
+            tmp_path,
+            line("1", "85048", 1, 2.0, "2010-03-01 10:00"),
+            line("2", "85048", 1, 2.0, "2010-03-02 10:00"),
+            given,
+            line("4", "85048", 1, 2.0, "2010-03-04 10:00"),
+        )
+
+        assert adjusted(tmp_path) == [("C3-0001-1", "2", "5.00", "refund", reason)]
+        assert summary.landed[LandedAs.REFUND_ADJUSTMENTS] == Part(1, Decimal("-5.00"))
+
+    def test_a_credit_note_for_the_amount_of_an_earlier_order_is_about_that_order(self, tmp_path):
+        import_lines(
+            tmp_path,
+            line("1", "85048", 3, 2.0, "2010-03-01 10:00"),
+            line("1", "POST", 1, 4.0, "2010-03-01 10:00"),
+            line("2", "85048", 1, 2.0, "2010-03-02 10:00"),
+            line("C3", "M", -1, 10.0, "2010-03-03 10:00"),
+        )
+
+        assert adjusted(tmp_path) == [("C3-0001-1", "1", "10.00", "refund", "manual entry")]
+
+    def test_a_discount_taken_back_is_an_amount_below_0(self, tmp_path):
+        import_lines(
+            tmp_path,
+            line("1", "85048", 1, 2.0),
+            line("2", "D", 1, 0.5, "2010-03-02 10:00"),
+        )
+
+        assert adjusted(tmp_path) == [("2-0001-1", "1", "-0.50", "refund", "discount")]
+
+    def test_a_manual_entry_credited_at_the_same_price_later_takes_that_line_back(self, tmp_path):
+        import_lines(
+            tmp_path,
+            line("1", "M", 1, 5.0),
+            line("1", "M", 1, 7.0),
+            line("C2", "M", -1, 5.0, "2010-03-02 10:00"),
+        )
+
+        assert returned(tmp_path) == [("1-0001", "1", "5.00")]
+        assert landed(tmp_path / "out", "adjustments").empty
+
+    def test_an_amount_moved_from_one_account_to_another_on_a_day_is_left_out(self, tmp_path):
+        summary = import_lines(
+            tmp_path,
+            line("1", "85048", 1, 2.0),
+            line("C2", "M", -1, 100.0, "2010-03-02 10:00"),
+            line("3", "M", 1, 100.0, "2010-03-02 10:05", customer=None),
+            line("4", "M", 1, 100.0, "2010-03-02 10:10", customer=99999),
+        )
+
+        assert summary.left_out == {
+            "manual entries credited and billed again": Part(2, Decimal("0.0000"))
+        }
+        assert list(landed(tmp_path / "out", "orders")["order_id"]) == ["1", "4"]
+        assert landed(tmp_path / "out", "adjustments").empty
+
+    def test_a_credit_of_no_order_names_itself_as_its_order(self, tmp_path):
+        summary = import_lines(
+            tmp_path,
+            line("1", "85048", 1, 2.0),
+            line("C2", "POST", -1, 18.0, "2010-03-02 10:00", customer=None),
+            line("C3", "M", -1, 5.0, "2010-03-02 10:00", customer=99999),
+        )
+
+        assert adjusted(tmp_path) == [
+            ("C2-0001-1", "C2", "18.00", "shipping", "carriage"),
+            ("C3-0001-1", "C3", "5.00", "refund", "manual entry"),
+        ]
+        assert summary.landed[LandedAs.ORPHAN_ADJUSTMENTS] == Part(2, Decimal("-23.00"))
 
     def test_a_gift_within_an_order_is_a_line_at_price_0(self, tmp_path):
         import_lines(
@@ -352,7 +467,7 @@ class TestOtherLines:
         summary = import_lines(tmp_path, line("1", "85048", 1, 2.0), line("1", "22041", 2, -1.5))
 
         assert list(landed(tmp_path / "out", "order_items")["unit_price"]) == ["2.0000", "-1.5000"]
-        assert summary.refused == Part(1, Decimal("-3.00"))
+        assert summary.landed[LandedAs.OUT_OF_RANGE] == Part(1, Decimal("-3.00"))
 
     def test_a_credit_at_a_price_below_0_takes_nothing_from_a_line(self, tmp_path):
         summary = import_lines(
@@ -363,26 +478,27 @@ class TestOtherLines:
         )
 
         assert returned(tmp_path) == [("C2-0001", "1", "-2.00"), ("1-0001", "1", "2.00")]
-        assert summary.refused == Part(1, Decimal("2.00"))
+        assert summary.landed[LandedAs.OUT_OF_RANGE] == Part(1, Decimal("2.00"))
 
-    def test_credited_carriage_is_taken_off_the_order_that_charged_it(self, tmp_path):
+    def test_credited_carriage_adjusts_the_shipping_of_the_order_that_charged_it(self, tmp_path):
         summary = import_lines(
             tmp_path,
             line("1", "85048", 1, 2.0),
             line("1", "POST", 2, 18.0),
-            line("C2", "POST", -1, 18.0, "2010-03-02 10:00"),
-            line("C3", "POST", -2, 18.0, "2010-03-03 10:00"),
+            line("2", "85048", 1, 2.0, "2010-03-01 11:00"),
+            line("C3", "POST", -1, 18.0, "2010-03-02 10:00"),
+            line("C4", "POST", -2, 18.0, "2010-03-03 10:00"),
         )
 
         orders = landed(tmp_path / "out", "orders")
-        assert list(zip(orders["batch"], orders["shipping_amount"], strict=True)) == [
-            ("2010-03-01", "36.00"),
-            ("2010-03-02", "18.00"),
-            ("2010-03-03", "0.00"),
+        assert list(orders["shipping_amount"]) == ["36.00", "0.00"]
+        assert adjusted(tmp_path) == [
+            ("C3-0001-1", "1", "18.00", "shipping", "carriage"),
+            ("C4-0001-1", "1", "18.00", "shipping", "carriage"),
+            ("C4-0001-2", "2", "18.00", "shipping", "carriage"),
         ]
-        assert returned(tmp_path) == [("C3-0001", "1", "18.00")]
-        assert summary.shipping == Part(1, Decimal("0.00"))
-        assert summary.unmatched_returns == Part(1, Decimal("-18.00"))
+        assert summary.landed[LandedAs.SHIPPING] == Part(1, Decimal("36.00"))
+        assert summary.landed[LandedAs.SHIPPING_ADJUSTMENTS] == Part(3, Decimal("-54.00"))
 
     def test_an_invoice_of_carriage_alone_is_an_order_without_lines(self, tmp_path):
         import_lines(tmp_path, line("1", "DOT", 1, 9.5), line("1", "C2", 1, 50.0))
@@ -404,7 +520,7 @@ class TestOtherLines:
         summary = import_lines(tmp_path, line("1", "PADS", 1, 0.001), line("1", "85048", 3, 0.335))
 
         assert list(landed(tmp_path / "out", "order_items")["unit_price"]) == ["0.0010", "0.3350"]
-        assert summary.sales == Part(2, Decimal("1.01"))
+        assert summary.landed[LandedAs.GROSS] == Part(2, Decimal("1.01"))
         assert summary.rounding == Decimal("-0.004")
 
 
@@ -464,7 +580,10 @@ class TestWholeFile:
     def read(self, out: Path, feed: str) -> pd.DataFrame:
         as_text = pyarrow.csv.ConvertOptions(
             column_types=dict.fromkeys(
-                [*("order_id", "order_item_id", "unit_price", "shipping_amount", "refund_amount")],
+                [
+                    *("order_id", "order_item_id", "unit_price"),
+                    *("shipping_amount", "refund_amount", "amount"),
+                ],
                 pa.string(),
             )
         )
@@ -487,12 +606,13 @@ class TestWholeFile:
         money = sum(
             (given["Price"] * 1000).round().astype("int64") * given["Quantity"].astype("int64")
         )
-        items, orders, returns = (
-            self.read(out, feed) for feed in ("order_items", "orders", "returns")
+        items, orders, returns, adjustments = (
+            self.read(out, feed) for feed in ("order_items", "orders", "returns", "adjustments")
         )
         price = self.cents(items["unit_price"])
         gross = (items["quantity"] * price + 50) // 100
-        shipping = orders.sort_values("ingested_at").drop_duplicates("order_id", keep="last")
+        is_product = items["kind"].eq("product")
+        shipping = self.cents(orders["shipping_amount"])
         asked = self.cents(returns["refund_amount"])
         matched = returns["order_item_id"].isin(items["order_item_id"])
         ordered = returns["order_id"].map(
@@ -506,18 +626,27 @@ class TestWholeFile:
             - ordered.dt.tz_convert("Europe/London").dt.normalize().dt.tz_localize(None)
         ).dt.days
 
+        given = self.cents(adjustments["amount"])
+        has_order = adjustments["order_id"].isin(orders["order_id"])
+        is_refund = adjustments["kind"].eq("refund")
+
         def part(amounts: pd.Series) -> Part:
             return Part(len(amounts), Decimal(int(amounts.sum())).scaleb(-2))
 
         assert summary.money == Decimal(int(money)).scaleb(-3)
-        assert summary.sales == part(gross)
-        assert summary.shipping == part(self.cents(shipping["shipping_amount"]))
-        assert summary.returns == part(-asked[matched & days.le(30)])
-        assert summary.late_returns == part(-asked[matched & days.gt(30)])
-        assert summary.unmatched_returns == part(-asked[~matched])
-        assert summary.refused == Part(0, Decimal(0))
-        parts = (summary.sales, summary.shipping, summary.returns, summary.late_returns)
-        landed_money = sum(p.money for p in (*parts, summary.unmatched_returns))
+        assert summary.landed == {
+            LandedAs.GROSS: part(gross[is_product]),
+            LandedAs.OTHER_GROSS: part(gross[~is_product]),
+            LandedAs.SHIPPING: part(shipping[shipping > 0]),
+            LandedAs.REFUNDS: part(-asked[matched & days.le(30)]),
+            LandedAs.NOT_REFUNDED: part(-asked[matched & days.gt(30)]),
+            LandedAs.REFUND_ADJUSTMENTS: part(-given[has_order & is_refund]),
+            LandedAs.SHIPPING_ADJUSTMENTS: part(-given[has_order & ~is_refund]),
+            LandedAs.ORPHAN_RETURNS: part(-asked[~matched]),
+            LandedAs.ORPHAN_ADJUSTMENTS: part(-given[~has_order]),
+            LandedAs.OUT_OF_RANGE: Part(0, Decimal(0)),
+        }
+        landed_money = sum(part.money for part in summary.landed.values())
         left_out = sum(part.money for part in summary.left_out.values())
         assert summary.money == landed_money + left_out + summary.rounding
         # 18 lines have a price of three decimals.

@@ -21,6 +21,8 @@ from ecommerce_assets.rules.products import price_history
 from ecommerce_assets.rules.versions import latest
 from ecommerce_assets.shops.landing_files import LandingWriteError
 from ecommerce_assets.shops.simulate import Simulation, SimulationError, simulate
+from ecommerce_assets.shops.synthetic.catalogue import LARGEST_RANGE, Catalogue
+from ecommerce_assets.shops.synthetic.dice import Dice
 
 RELATION_RULES = {
     *("discount_exceeds_gross", "orphan"),
@@ -81,12 +83,14 @@ def see(out: Path) -> Seen:
         for name, feed in FEEDS.items()
     }
     staged = {name: made.staged for name, made in splits.items()}
-    ids = pd.concat([staged[name]["order_id"] for name in ("orders", "order_items", "returns")])
+    of_orders = ("orders", "order_items", "returns", "adjustments")
+    ids = pd.concat([staged[name]["order_id"] for name in of_orders])
     cluster = build_cluster(
         ids.drop_duplicates(),
         staged["orders"],
         staged["order_items"],
         staged["returns"],
+        staged["adjustments"],
         price_history(staged["products"]),
         timezone="UTC",
         return_days=30,
@@ -123,7 +127,7 @@ class TestFiles:
         run(tmp_path, dirty=0.05)
 
         together = hashlib.sha256(json.dumps(digests(tmp_path), sort_keys=True).encode())
-        assert together.hexdigest()[:16] == "ff1b9a610e6a8382"
+        assert together.hexdigest()[:16] == "a57ab0adb8737650"
 
     def test_the_files_are_those_of_the_days_and_nothing_else_is_left(self, tmp_path):
         run(tmp_path)
@@ -197,7 +201,7 @@ class TestCleanShop:
 
     def test_every_order_asked_for_is_there(self, clean):
         assert len(clean.cluster.orders) == 130 * 40
-        assert clean.cluster.orders["lines"].gt(0).all()
+        assert clean.cluster.orders["order_id"].isin(clean.cluster.order_items["order_id"]).all()
 
     def test_orders_arrive_as_versions_over_days(self, clean):
         orders = clean.staged["orders"].sort_values("ingested_at")
@@ -256,14 +260,89 @@ class TestCleanShop:
         versions = price_history(clean.staged["products"])
         assert versions.groupby("product_id").size().max() >= 2
         assert clean.cluster.order_items["product_key"].notna().all()
-        products = clean.staged["products"].sort_values(["product_id", "updated_at"])
-        same_price = products.groupby("product_id")["price"].diff().eq(0)
-        assert same_price.any(), "a new cost alone is a version too"
 
-    def test_lines_cost_what_their_product_costs_when_ordered(self, clean):
+    def test_lines_cost_what_their_product_costs_when_sold(self, clean):
         items = clean.cluster.order_items
         price = price_history(clean.staged["products"]).set_index("product_key")["price"]
         assert items["unit_price"].eq(items["product_key"].map(price)).all()
+
+    def test_products_have_names_of_their_own_and_believable_margins(self, clean):
+        products = clean.staged["products"].drop_duplicates("product_id")
+        assert products["name"].is_unique
+        assert not products["name"].str.contains(r"Product|,").any()
+        goods = products[~products["category"].isin(["Gift Cards", "Extras"])].dropna(
+            subset=["cost"]
+        )
+        margin = 1 - goods["cost"].astype("float64") / goods["price"].astype("float64")
+        assert margin.between(0.4, 0.75).all()
+
+    def test_600_products_have_600_names(self):
+        names = Catalogue(LARGEST_RANGE, Dice(1)).names()
+        assert len(names) > LARGEST_RANGE
+        assert len(set(names)) == len(names)
+
+    def test_it_earns_half_of_what_it_takes(self, clean):
+        sold = clean.cluster.order_items.query("kind == 'product' and is_recognised")
+        sold = sold[sold["cost_amount"].notna()]
+        refunds = clean.cluster.returns["refund_amount"].sum()
+        net = sold["net_amount"].sum() - refunds
+        cost = sold["cost_amount"].sum() - clean.cluster.returns["cost_amount"].sum()
+        assert 0.4 < (net - cost) / net < 0.65
+
+    def test_lines_are_added_days_after_their_order(self, clean):
+        items = clean.cluster.order_items
+        added = items[items["sale_date"] > items["order_date"]]
+        assert len(added) > 5
+        returned = clean.cluster.returns[["order_id", "returned_at"]].drop_duplicates()
+        exchanged = added.merge(returned, on="order_id").query("sold_at == returned_at")
+        assert set(exchanged["order_item_id"]) == set(added["order_item_id"])
+
+    def test_gift_cards_wrapping_and_tips_are_no_goods(self, clean):
+        items = clean.cluster.order_items
+        share = items.groupby("kind").size() / len(clean.cluster.orders)
+        assert 0.003 < share["gift_card"] < 0.05
+        assert 0.02 < share["other"] < 0.15
+        orders = clean.cluster.orders
+        only_cards = orders["lines"].eq(0) & orders["other_amount"].gt(0)
+        assert only_cards.any()
+
+    def test_the_marketplace_gives_line_totals_some_a_cent_off(self, clean):
+        items = latest(clean.staged["order_items"], ["order_item_id"]).query("quantity > 0")
+        given = items[items["gross_amount"].notna()]
+        channels = clean.cluster.orders.set_index("order_id")["channel"]
+        assert set(given["order_id"].map(channels)) == {"marketplace"}
+        off = given["gross_amount"] * 100 - given["quantity"] * given["unit_price"]
+        assert set(off) == {-100, 0, 100}
+
+    def test_orders_come_through_channels_into_countries_with_codes(self, clean):
+        orders = clean.cluster.orders
+        assert orders["channel"].nunique() == 4
+        assert orders["channel"].isna().any()
+        assert orders["country"].nunique() >= 8
+        used = orders.groupby("discount_code")["discount_amount"].agg(["size", "min"])
+        assert {"NOV10", "DEC10", "BLACKFRIDAY", "HELLO5", "THANKS5"} <= set(used.index)
+        assert used["min"].gt(0).all()
+
+    def test_money_goes_back_without_goods_and_some_is_charged_again(self, clean):
+        adjustments = clean.cluster.adjustments
+        signs = set(zip(adjustments["kind"], adjustments["amount"] > 0, strict=True))
+        assert signs == {(kind, back) for kind in ("refund", "shipping") for back in (True, False)}
+        corrected = clean.staged["adjustments"].groupby("adjustment_id")["amount"].nunique()
+        assert corrected.max() == 2
+        shipping = clean.cluster.orders["shipping_amount"].sum()
+        refunded = adjustments.query("kind == 'shipping'")["amount"].sum()
+        assert 0 < refunded < shipping * 0.1
+
+    def test_a_few_goods_are_sold_before_their_cost_is_known(self, clean):
+        goods = clean.cluster.order_items.query("kind == 'product'")
+        assert 0 < goods["cost_amount"].isna().mean() < 0.1
+
+    def test_costs_change_without_the_price(self, clean):
+        versions = price_history(clean.staged["products"]).sort_values(["product_id", "valid_from"])
+        previous = versions.groupby("product_id")[["price", "cost"]].shift()
+        assert (
+            versions["price"].eq(previous["price"]) & versions["cost"].gt(previous["cost"])
+        ).any()
 
     def test_records_of_every_feed_arrive_late(self, clean):
         for feed, staged in clean.staged.items():
@@ -308,7 +387,8 @@ class TestCleanShop:
         last = clean.staged["inventory"]["snapshot_date"].max()
         stock = clean.staged["inventory"]
         open_orders = orders[orders["status"].isin(["created", "paid"])]
-        units = items.loc[items["order_id"].isin(open_orders["order_id"]), "quantity"].sum()
+        goods = items[items["kind"] == "product"]
+        units = goods.loc[goods["order_id"].isin(open_orders["order_id"]), "quantity"].sum()
         assert stock.loc[stock["snapshot_date"] == last, "allocated"].sum() == units
         assert units > 0
 
@@ -354,6 +434,7 @@ class TestDirtyShop:
             (seen.cluster.orders, clean.orders, "order_id"),
             (seen.cluster.order_items, clean.order_items, "order_item_id"),
             (seen.cluster.returns, clean.returns, "return_id"),
+            (seen.cluster.adjustments, clean.adjustments, "adjustment_id"),
         ):
             pd.testing.assert_frame_equal(
                 facts.sort_values(key, ignore_index=True),

@@ -3,10 +3,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import asyncpg
+import psutil
 import psycopg
 import pytest
 from sqlalchemy import create_engine
@@ -24,6 +26,12 @@ print(database_url(Settings(home=Path(sys.argv[1]))), flush=True)
 """
 UNTIL_TOLD = HOLD + "sys.stdin.read()"
 AND_FORK = HOLD + "os.fork() or sys.stdin.read()"
+START = """
+import sys
+from pathlib import Path
+from ecommerce_assets.warehouse.server import EmbeddedServer
+print(EmbeddedServer(Path(sys.argv[1]) / "postgres").start())
+"""
 LASTING = HOLD.replace("database_url", "lasting_database_url")
 
 
@@ -77,6 +85,31 @@ def started_at(url: str) -> object:
     return row[0]
 
 
+def until(happened: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def keepers(home: Path) -> list[psutil.Process]:
+    """The processes that keep this home's server."""
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if "ecommerce_assets.warehouse.server_keeper" in (line := process.info["cmdline"] or [])
+        and str((home / "postgres").resolve()) in line
+    ]
+
+
+def end_keeper(home: Path) -> None:
+    """End the keeper instead of waiting for it, and the server."""
+    for process in keepers(home):
+        process.kill()
+        process.wait(10)
+    EmbeddedServer(home / "postgres").stop()
+
+
 def kill_postmaster(home: Path) -> None:
     pid = int((home / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
     os.kill(pid, signal.SIGKILL)
@@ -120,7 +153,7 @@ def test_a_forked_child_holds_the_server_while_it_lives(home, run):
     assert not runs(home)
 
 
-def test_a_server_for_psql_runs_on_until_the_next_process_leaves(home, run):
+def test_a_server_for_psql_outlives_the_next_process_that_leaves(home, run):
     command = run(LASTING, home)
     url = url_from(command)
     leave(command)
@@ -128,7 +161,30 @@ def test_a_server_for_psql_runs_on_until_the_next_process_leaves(home, run):
     holder = run(UNTIL_TOLD, home)
     assert started_at(url_from(holder)) == before
     leave(holder)
-    assert not runs(home)
+    assert started_at(url) == before
+    end_keeper(home)
+
+
+def test_a_connected_program_is_not_cut_off(home, run):
+    holder = run(UNTIL_TOLD, home)
+    with psycopg.connect(url_from(holder)) as psql:
+        leave(holder)
+        assert psql.execute("select 1").fetchone() == (1,)
+        until(lambda: keepers(home))
+    end_keeper(home)
+
+
+def test_a_server_that_nobody_uses_ends(home, run):
+    command = run(START, home)
+    url = url_from(command)
+    leave(command)
+    server = EmbeddedServer(home / "postgres")
+    with psycopg.connect(url):
+        server.keep_while_used(idle_seconds=0.2)
+        until(lambda: keepers(home))
+        server.keep_while_used(idle_seconds=0.2)  # a second keeper leaves the work to the first
+        assert runs(home)
+    until(lambda: not runs(home) and not keepers(home))
 
 
 def test_a_server_that_was_killed_starts_again_with_its_data(home, run):

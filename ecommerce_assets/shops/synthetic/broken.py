@@ -13,8 +13,10 @@ from types import MappingProxyType
 import numpy as np
 import pyarrow as pa
 
+from ecommerce_assets.shops.synthetic.aftermath import Returns
 from ecommerce_assets.shops.synthetic.dice import Dice
-from ecommerce_assets.shops.synthetic.orders import Lines, Orders, Returns
+from ecommerce_assets.shops.synthetic.lines import LINES_PER_ORDER, Lines
+from ecommerce_assets.shops.synthetic.orders import Orders
 from ecommerce_assets.shops.synthetic.records import item_ids, moments, order_ids
 
 _FUTURE = "9 days on"
@@ -22,7 +24,7 @@ _LONG_ID = "X" * 256
 
 
 class Candidates:
-    """The lines of a day's orders on which returns can be broken; each is given out once."""
+    """The lines of a day's orders on which returns and adjustments can be broken, each once."""
 
     def __init__(self, orders: Orders, lines: Lines, returns: Returns, end: int) -> None:
         recognised = (orders.paid_at < end) & (orders.cancelled_at >= end)
@@ -42,7 +44,7 @@ class Candidates:
         row = np.array([rows.pop()])
         ordered_at = self._ordered_at[row]
         texts = {
-            "order_item_id": item_ids(self._number[row] * 16 + self._lines.line[row]),
+            "order_item_id": item_ids(self._number[row] * LINES_PER_ORDER + self._lines.line[row]),
             "order_id": order_ids(self._number[row]),
             "hour_before": moments(ordered_at - 3600),
             "minute_after": moments(ordered_at + 60),
@@ -80,6 +82,12 @@ def _with(**values: str) -> _Break:
         return _line({**batch.record, **written})
 
     return make
+
+
+def _item(**values: str) -> _Break:
+    """Break an item of 1 at 1.00, whose amounts are else in order."""
+    one = {"quantity": "1", "unit_price": "1", "gross_amount": "", "discount_amount": "0"}
+    return _with(**{**one, **values})
 
 
 def _short(batch: _Batch) -> str:
@@ -137,6 +145,31 @@ def _return_of(
     return make
 
 
+def _adjustment_without_order(batch: _Batch) -> str:
+    changed = {"adjustment_id": f"AX{batch.serial:06}", "order_id": f"OX{batch.serial:06}"}
+    return _line({**batch.record, **changed})
+
+
+def _adjustment_of(recognised: bool, adjusted_at: str = "minute_after") -> _Break:
+    """Adjust one of the day's orders."""
+
+    def make(batch: _Batch) -> str | None:
+        line = batch.candidates.line(recognised=recognised)
+        if line is None:
+            return None
+        return _line(
+            {
+                **batch.record,
+                "adjustment_id": f"AX{batch.serial:06}",
+                "order_id": line["order_id"],
+                "adjusted_at": line[adjusted_at],
+                "ingested_at": line["minute_after"],
+            }
+        )
+
+    return make
+
+
 _ANY_FEED: tuple[tuple[str, _Break], ...] = (
     ("malformed", _short),
     ("type", _with(ingested_at="yesterday")),
@@ -183,18 +216,31 @@ _BREAKS: Mapping[str, tuple[tuple[str, _Break], ...]] = MappingProxyType(
             ("order_flow", _with(**{**_SENT, "paid_at": "2020-01-04"}, delivered_at="")),
             ("required", _with(ordered_at="")),
             ("range", _with(**_UNPAID, ordered_at="1970-01-01")),
+            ("type", _with(channel="app\0")),
+            ("type", _with(country="D\0")),
+            ("type", _with(discount_code="JAN\0")),
             *_ANY_FEED,
         ),
         "order_items": (
             ("orphan", _item_without_order),
-            ("range", _with(quantity="-1", discount_amount="0")),
-            ("precision", _with(unit_price="1.00001", discount_amount="0")),
-            ("range", _with(quantity="1", unit_price="1.00", discount_amount="1.01")),
+            ("range", _item(quantity="-1")),
+            ("enum", _with(kind="voucher")),
+            ("precision", _item(unit_price="1.00001")),
+            ("range", _item(discount_amount="1.01")),
+            ("range", _item(gross_amount="-0.01")),
+            ("future", _with(sold_at=_FUTURE)),
             ("type", _with(quantity="1.5")),
+            ("precision", _item(gross_amount="1.001")),
             ("required", _with(product_id="")),
-            ("precision", _with(quantity="1", unit_price="1", discount_amount="0.001")),
-            ("range", _with(quantity="1000000001", unit_price="1", discount_amount="0")),
+            ("precision", _item(discount_amount="0.001")),
+            ("range", _item(quantity="1000000001")),
+            ("range", _item(unit_price="9", gross_amount="1", discount_amount="1.01")),
+            ("type", _with(sold_at="soon")),
+            ("range", _item(gross_amount="1000000000000")),
+            ("type", _item(gross_amount="EUR 1")),
+            ("range", _with(sold_at="1970-01-01")),
             ("required", _with(quantity="")),
+            ("range", _item(quantity="1000000", unit_price="1000000")),
             *_ANY_FEED,
         ),
         "returns": (
@@ -208,6 +254,24 @@ _BREAKS: Mapping[str, tuple[tuple[str, _Break], ...]] = MappingProxyType(
             ("type", _with(quantity="two")),
             ("required", _with(refund_amount="")),
             ("future", _with(returned_at=_FUTURE)),
+            *_ANY_FEED,
+        ),
+        "adjustments": (
+            ("unpaid_return", _adjustment_of(False)),
+            ("orphan", _adjustment_without_order),
+            ("return_before_order", _adjustment_of(True, "hour_before")),
+            ("enum", _with(kind="tax")),
+            ("range", _with(amount="-1000000000")),
+            ("precision", _with(amount="-1.005")),
+            ("required", _with(amount="")),
+            ("type", _with(amount="five")),
+            ("future", _with(adjusted_at=_FUTURE)),
+            ("range", _with(amount="1000000000.00")),
+            ("type", _with(adjusted_at="2024-02-30")),
+            ("required", _with(order_id="")),
+            ("required", _with(adjusted_at="")),
+            ("range", _with(adjusted_at="1970-01-01")),
+            ("range", _with(adjustment_id=_LONG_ID)),
             *_ANY_FEED,
         ),
         "inventory": (

@@ -8,6 +8,8 @@ from ecommerce_assets.shops.synthetic.dice import Dice, Ints
 
 GUEST = -1
 COUNTRIES = ("DE", "FR", "NL", "AT", "IT", "ES", "GB", "PL", "US", "JP")
+HOME = 0
+"""The country that the shop sends from."""
 _COUNTRY_WEIGHTS = (34, 16, 9, 8, 8, 7, 7, 5, 4, 2)
 
 # How many tickets in the draw for later orders a new customer gets: none, one, four or twelve.
@@ -61,6 +63,14 @@ class Customers:
         loyalty = _LOYALTY_OF_CAMPAIGNS if in_campaign else _LOYALTY_BY_QUARTER[quarter]
         tickets = _TICKETS[self._dice.pick(loyalty, len(new))]
         self._tickets = np.append(self._tickets, np.repeat(new, tickets))
+
+    def destinations(self, customer: Ints) -> Ints:
+        """Where the parcel of each order goes: mostly to its customer's country."""
+        size = len(customer)
+        elsewhere = self._dice.pick(_COUNTRY_WEIGHTS, size)
+        of_customer = self.country[customer] if self.count else elsewhere
+        at_home = (customer != GUEST) & (of_customer >= 0) & ~self._dice.chance(25, size)
+        return np.where(at_home, of_customer, elsewhere)
 
     def move(self) -> Ints:
         """Give some customers a new address or country; returns their numbers."""

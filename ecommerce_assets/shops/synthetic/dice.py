@@ -19,7 +19,7 @@ class Dice:
         """Whole numbers from `low` up to `high`, both included."""
         return self._generator.integers(low, high, size=size, endpoint=True)
 
-    def chance(self, per_mille: int, size: int) -> Flags:
+    def chance(self, per_mille: int | Ints, size: int) -> Flags:
         """True in `per_mille` of a thousand."""
         return self.between(1, 1000, size) <= per_mille
 

@@ -8,11 +8,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ecommerce_assets.shops.landing_files import decimals
+from ecommerce_assets.shops.synthetic.aftermath import (
+    ADJUSTMENT_KINDS,
+    ADJUSTMENT_REASONS,
+    RETURN_REASONS,
+)
 from ecommerce_assets.shops.synthetic.catalogue import CATEGORIES
 from ecommerce_assets.shops.synthetic.customers import COUNTRIES
 from ecommerce_assets.shops.synthetic.dice import Ints
-from ecommerce_assets.shops.synthetic.orders import NEVER, REASONS, STATUSES
+from ecommerce_assets.shops.synthetic.lines import KINDS, LINES_PER_ORDER
+from ecommerce_assets.shops.synthetic.orders import CHANNELS, NEVER, STATUSES
 from ecommerce_assets.shops.synthetic.outbox import Records
+from ecommerce_assets.shops.synthetic.seasons import CODES
 from ecommerce_assets.shops.synthetic.stock import WAREHOUSES
 
 Writer = Callable[[Ints], pa.Array]
@@ -78,10 +85,17 @@ def amounts(values: Ints) -> pa.Array:
     return decimals(values, 2)
 
 
+def optional_amounts(values: Ints) -> pa.Array:
+    """Cents, written with two decimals; null for `NEVER`."""
+    missing = values == NEVER
+    written = decimals(np.where(missing, 0, values), 2)
+    return pc.if_else(pa.array(missing), pa.scalar(None, written.type), written)
+
+
 def item_ids(values: Ints) -> pa.Array:
-    """Order numbers × 16 + line: `O00000001-1`."""
-    line = pc.cast(pa.array(values % 16), pa.string())
-    return pc.binary_join_element_wise(order_ids(values // 16), line, "-")
+    """Order numbers × `LINES_PER_ORDER` + line: `O00000001-1`."""
+    line = pc.cast(pa.array(values % LINES_PER_ORDER), pa.string())
+    return pc.binary_join_element_wise(order_ids(values // LINES_PER_ORDER), line, "-")
 
 
 def emails(values: Ints) -> pa.Array:
@@ -111,7 +125,7 @@ _COLUMNS: Mapping[str, Sequence[tuple[str, str, Writer]]] = MappingProxyType(
             ("updated_at", "updated_at", moments),
             ("category", "category", one_of(CATEGORIES)),
             ("price", "price", amounts),
-            ("cost", "cost", amounts),
+            ("cost", "cost", optional_amounts),
             ("ingested_at", "ingested_at", moments),
         ),
         "orders": (
@@ -125,15 +139,21 @@ _COLUMNS: Mapping[str, Sequence[tuple[str, str, Writer]]] = MappingProxyType(
             ("order_discount", "discount", amounts),
             ("shipping_amount", "shipping", amounts),
             ("tax_amount", "tax", amounts),
+            ("channel", "channel", one_of(CHANNELS)),
+            ("country", "country", one_of(COUNTRIES)),
+            ("discount_code", "code", one_of(CODES)),
             ("ingested_at", "ingested_at", moments),
         ),
         "order_items": (
             ("order_item_id", "item", item_ids),
             ("order_id", "order", order_ids),
             ("product_id", "product", product_ids),
+            ("kind", "kind", one_of(KINDS)),
             ("quantity", "quantity", pa.array),
             ("unit_price", "price", amounts),
+            ("gross_amount", "gross", optional_amounts),
             ("discount_amount", "discount", amounts),
+            ("sold_at", "sold_at", moments),
             ("ingested_at", "ingested_at", moments),
         ),
         "returns": (
@@ -143,7 +163,16 @@ _COLUMNS: Mapping[str, Sequence[tuple[str, str, Writer]]] = MappingProxyType(
             ("quantity", "quantity", pa.array),
             ("returned_at", "returned_at", moments),
             ("refund_amount", "refund", amounts),
-            ("reason", "reason", one_of(REASONS)),
+            ("reason", "reason", one_of(RETURN_REASONS)),
+            ("ingested_at", "ingested_at", moments),
+        ),
+        "adjustments": (
+            ("adjustment_id", "adjustment", numbered("A", 7)),
+            ("order_id", "order", order_ids),
+            ("adjusted_at", "adjusted_at", moments),
+            ("amount", "amount", amounts),
+            ("kind", "kind", one_of(ADJUSTMENT_KINDS)),
+            ("reason", "reason", one_of(ADJUSTMENT_REASONS)),
             ("ingested_at", "ingested_at", moments),
         ),
         "inventory": (

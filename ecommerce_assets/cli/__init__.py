@@ -1,0 +1,48 @@
+"""The command `ecommerce`, put together from the modules of this package.
+
+A command parses its arguments, calls a function from elsewhere, and prints. Imports that take long
+are within the commands, so that `--help` is quick.
+"""
+
+import signal
+import sys
+
+import sqlalchemy.exc
+import typer
+
+from ecommerce_assets.cli import api_keys, inspecting, landing_zones, loading, serving
+from ecommerce_assets.cli.console import print_error
+from ecommerce_assets.errors import OperatorError
+
+app = typer.Typer(
+    name="ecommerce",
+    help="Daily shop exports in, a warehouse whose numbers can be trusted out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for commands in (landing_zones, loading, serving, inspecting):
+    app.add_typer(commands.app)
+app.add_typer(api_keys.app, name="api-key", no_args_is_help=True)
+
+
+def main() -> None:
+    """Run the command; an error an operator can mend is one sentence and exit code 1."""
+    # Python runs no exit handlers on SIGTERM, and one of them stops the embedded server.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        app()
+    except OperatorError as error:
+        print_error(str(error))
+        sys.exit(1)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print_error(f"{where}{error.strerror or error}.")
+        sys.exit(1)
+    except sqlalchemy.exc.DBAPIError as error:
+        # Dagster reaches the same database through SQLAlchemy.
+        from ecommerce_assets.warehouse.session import explained
+
+        sqlstate = getattr(error.orig, "pgcode", None)
+        print_error(str(explained(error.orig or error, sqlstate, is_passing=True)))
+        sys.exit(1)

@@ -1,0 +1,40 @@
+"""Runs whose process was killed before it could report how they ended.
+
+The process that executes a run holds a lock in the database until it ends (`event_log`). PostgreSQL
+frees the lock when the connection breaks: at once when the process is killed, within a minute when
+its machine is gone. A run that counts as started and whose lock is free is dead, wherever it ran.
+"""
+
+from collections.abc import Sequence
+
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
+
+from ecommerce_assets.dagster_instance.event_log import EventLog
+from ecommerce_assets.dagster_instance.private import IN_PROGRESS_RUN_STATUSES
+
+
+def unfinished_runs(instance: DagsterInstance) -> Sequence[DagsterRun]:
+    """The runs that are queued or running."""
+    waiting = [DagsterRunStatus.QUEUED, DagsterRunStatus.NOT_STARTED]
+    return instance.get_runs(RunsFilter(statuses=[*waiting, *IN_PROGRESS_RUN_STATUSES]))
+
+
+def fail_dead_runs(instance: DagsterInstance) -> int:
+    """Mark as failed the started runs that no process executes any more; gives how many.
+
+    Otherwise they count as running for a day, and what waits for them waits too. A run that is
+    queued or about to start has no process yet; Dagster's own monitoring gives those up.
+    """
+    event_log = instance.event_log_storage
+    if not isinstance(event_log, EventLog):
+        return 0  # Dagster's state in memory ends with its process
+    started = RunsFilter(statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING])
+    dead = 0
+    for run in instance.get_runs(started):
+        with event_log.if_dead(run.run_id) as is_dead:
+            # It may have ended since the list was read.
+            current = instance.get_run_by_id(run.run_id) if is_dead else None
+            if current is not None and not current.is_finished:
+                instance.report_run_failed(run, "The process that executed this run was killed.")
+                dead += 1
+    return dead

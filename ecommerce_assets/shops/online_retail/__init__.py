@@ -1,0 +1,1 @@
+"""UCI Online Retail as a landing zone (docs/online-retail.md): `importing` puts it together."""

@@ -1,0 +1,202 @@
+"""What the export of a synthetic shop tells of each thing, and when. Nothing is decided here."""
+
+import numpy as np
+
+from ecommerce_assets.shops.synthetic.aftermath import Adjustments, Returns
+from ecommerce_assets.shops.synthetic.catalogue import Catalogue
+from ecommerce_assets.shops.synthetic.customers import Customers
+from ecommerce_assets.shops.synthetic.dice import Dice, Ints
+from ecommerce_assets.shops.synthetic.lines import LINES_PER_ORDER, PRODUCT, Lines
+from ecommerce_assets.shops.synthetic.orders import DAY, NEVER, STATUSES, Orders
+from ecommerce_assets.shops.synthetic.outbox import Outbox, Records
+from ecommerce_assets.shops.synthetic.stock import Stock
+
+
+class Export:
+    """Sends records off to the days on which they land; `midnight` is the first day's."""
+
+    def __init__(self, outbox: Outbox, midnight: int, dice: Dice) -> None:
+        self._outbox = outbox
+        self._midnight = midnight
+        self._dice = dice
+        self._returns = 0
+        self._adjustments = 0
+
+    def take(self, feed: str, day: int) -> Records | None:
+        """The records of a feed that land on a day, in the order in which they were read."""
+        return self._outbox.take(feed, day)
+
+    def products(self, day: int, midnight: int, catalogue: Catalogue, changed: Ints) -> None:
+        """Tell the products that are new or changed at a day's midnight."""
+        size = len(changed)
+        self._outbox.add(
+            "products",
+            np.full(size, day),
+            {
+                "product": changed,
+                "updated_at": np.full(size, midnight),
+                "category": catalogue.category[changed],
+                "price": catalogue.price[changed],
+                "cost": catalogue.cost[changed],
+                "ingested_at": midnight + self._dice.between(60, 3600, size),
+            },
+            late_per_mille=100,
+        )
+
+    def customers(self, customers: Customers, customer: Ints, at: Ints) -> None:
+        """Tell customers as they are at a moment each."""
+        self._outbox.add(
+            "customers",
+            self._day(at),
+            {
+                "customer": customer,
+                "email": customers.email[customer],
+                "country": customers.country[customer],
+                "created_at": customers.created_at[customer],
+                "ingested_at": at + self._dice.between(60, 3600, len(customer)),
+            },
+        )
+
+    def orders(self, orders: Orders) -> None:
+        """Tell each order on every day on which something happens to it."""
+        moments = np.stack(orders.moments)
+        days = self._day(moments)
+        for status in range(len(STATUSES)):
+            at, day = moments[status], days[status]
+            # A day's export tells the last that happened to an order on it.
+            later_that_day = ((days == day) & (moments > at)).any(axis=0)
+            told = (at != NEVER) & ~later_that_day
+            so_far = np.where(moments <= at, moments, NEVER)[:, told]
+            self._outbox.add(
+                "orders",
+                day[told],
+                {
+                    "order": orders.number[told],
+                    "customer": orders.customer[told],
+                    "status": np.full(told.sum(), status),
+                    "ordered_at": so_far[0],
+                    "paid_at": so_far[1],
+                    "fulfilled_at": so_far[2],
+                    "delivered_at": so_far[3],
+                    "discount": orders.discount[told],
+                    "shipping": orders.shipping[told],
+                    "tax": orders.tax[told],
+                    "channel": orders.channel[told],
+                    "country": orders.country[told],
+                    "code": orders.code[told],
+                    "ingested_at": (at + orders.read_after)[told],
+                },
+            )
+
+    def lines(self, orders: Orders, lines: Lines) -> None:
+        """Tell lines as they are ordered, and again with quantity 0 when they are taken off."""
+        read_after = orders.read_after[lines.order]
+        number = orders.number[lines.order]
+        off = np.flatnonzero(lines.taken_off_at != NEVER)
+        ordered_at = orders.ordered_at[lines.order]
+        gross = np.where(lines.gross_given, lines.gross, NEVER)
+        for rows, at, keep in (
+            (np.arange(len(number)), ordered_at, 1),
+            (off, lines.taken_off_at[off], 0),
+        ):
+            self._outbox.add(
+                "order_items",
+                self._day(at),
+                {
+                    "item": number[rows] * LINES_PER_ORDER + lines.line[rows],
+                    "order": number[rows],
+                    "product": lines.product[rows],
+                    "kind": lines.kind[rows],
+                    "quantity": lines.quantity[rows] * keep,
+                    "price": lines.price[rows],
+                    "gross": gross[rows],
+                    "discount": lines.discount[rows] * keep,
+                    "sold_at": np.full(len(rows), NEVER),
+                    "ingested_at": at + read_after[rows],
+                },
+            )
+
+    def exchanges(self, exchanges: Records, product: Ints, price: Ints) -> None:
+        """Tell the lines that go out in exchange for others."""
+        size = len(product)
+        self._outbox.add(
+            "order_items",
+            self._day(exchanges["sold_at"]),
+            {
+                "item": exchanges["order"] * LINES_PER_ORDER + exchanges["line"],
+                "order": exchanges["order"],
+                "product": product,
+                "kind": np.full(size, PRODUCT),
+                "quantity": exchanges["quantity"],
+                "price": price,
+                "gross": np.full(size, NEVER),
+                "discount": np.zeros(size, dtype=np.int64),
+                "sold_at": exchanges["sold_at"],
+                "ingested_at": exchanges["ingested_at"],
+            },
+        )
+
+    def returns(self, orders: Orders, lines: Lines, returns: Returns) -> None:
+        """Tell returns when they come back."""
+        order = orders.number[lines.order[returns.row]]
+        size = len(order)
+        self._outbox.add(
+            "returns",
+            self._day(returns.returned_at),
+            {
+                "return": self._returns + np.arange(size),
+                "item": order * LINES_PER_ORDER + lines.line[returns.row],
+                "order": order,
+                "quantity": returns.quantity,
+                "returned_at": returns.returned_at,
+                "refund": returns.refund,
+                "reason": returns.reason,
+                "ingested_at": returns.returned_at + self._dice.between(60, 3600, size),
+            },
+        )
+        self._returns += size
+
+    def adjustments(self, orders: Orders, adjustments: Adjustments) -> None:
+        """Tell adjustments as they are typed, and again where they are corrected."""
+        size = len(adjustments.order)
+        number = self._adjustments + np.arange(size)
+        self._adjustments += size
+        corrected = np.flatnonzero(adjustments.corrected_at != NEVER)
+        for rows, at, amount in (
+            (np.arange(size), adjustments.adjusted_at, adjustments.first_amount),
+            (corrected, adjustments.corrected_at[corrected], adjustments.amount),
+        ):
+            self._outbox.add(
+                "adjustments",
+                self._day(at),
+                {
+                    "adjustment": number[rows],
+                    "order": orders.number[adjustments.order[rows]],
+                    "adjusted_at": adjustments.adjusted_at[rows],
+                    "amount": amount[rows],
+                    "kind": adjustments.kind[rows],
+                    "reason": adjustments.reason[rows],
+                    "ingested_at": at + self._dice.between(60, 3600, len(rows)),
+                },
+            )
+
+    def stock(self, day: int, midnight: int, stock: Stock) -> None:
+        """Tell the stock of every product and warehouse at the end of a day."""
+        cells = np.arange(stock.cells)
+        self._outbox.add(
+            "inventory",
+            np.full(len(cells), day),
+            {
+                "snapshot_date": np.full(len(cells), midnight // DAY),
+                "product": cells % stock.products,
+                "warehouse": cells // stock.products,
+                "on_hand": stock.on_hand.copy(),
+                "allocated": stock.allocated.copy(),
+                "reorder_point": stock.reorder_point,
+                "ingested_at": np.full(len(cells), midnight + DAY - 60),
+            },
+            late_per_mille=2,
+        )
+
+    def _day(self, moment: Ints) -> Ints:
+        return (moment - self._midnight) // DAY

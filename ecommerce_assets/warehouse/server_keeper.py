@@ -1,0 +1,9 @@
+"""The program that keeps an embedded server running while another program is connected to it."""
+
+import sys
+from pathlib import Path
+
+from ecommerce_assets.warehouse.server import EmbeddedServer
+
+if __name__ == "__main__":
+    EmbeddedServer(Path(sys.argv[1])).keep(float(sys.argv[2]))

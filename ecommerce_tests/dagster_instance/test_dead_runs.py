@@ -1,0 +1,84 @@
+"""A run whose process was killed counts as failed; one that a process executes does not."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from ecommerce_assets.dagster_instance.dead_runs import fail_dead_runs, unfinished_runs
+from ecommerce_assets.dagster_instance.home import dagster_home
+from ecommerce_assets.settings import Settings
+
+RUN = """
+import sys
+import dagster as dg
+
+@dg.asset
+def waits_for_a_line(context):
+    print(context.run.run_id, flush=True)
+    sys.stdin.readline()
+
+with dg.DagsterInstance.get() as instance:
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    dg.materialize([waits_for_a_line], instance=instance, run_config=quiet)
+"""
+
+
+@contextmanager
+def run_in_a_process(settings: Settings) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """A run that has started, and the process that executes it until it is given a line."""
+    with subprocess.Popen(
+        [sys.executable, "-c", RUN],
+        env={**os.environ, "DAGSTER_HOME": str(dagster_home(settings))},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip(), process
+        process.kill()
+
+
+def status(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterRunStatus:
+    run = instance.get_run_by_id(run_id)
+    assert run is not None
+    return run.status
+
+
+def test_a_run_of_a_killed_process_is_failed(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    with run_in_a_process(settings) as (dead, process), run_in_a_process(settings) as (alive, _):
+        assert fail_dead_runs(instance) == 0
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+        assert fail_dead_runs(instance) == 1
+
+        assert status(instance, dead) is dg.DagsterRunStatus.FAILURE
+        assert status(instance, alive) is dg.DagsterRunStatus.STARTED
+        assert [run.run_id for run in unfinished_runs(instance)] == [alive]
+    assert fail_dead_runs(instance) == 1
+
+
+def test_a_run_that_ends_by_itself_is_left_alone(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    with run_in_a_process(settings) as (run_id, process):
+        process.communicate("\n")
+
+        assert fail_dead_runs(instance) == 0
+        assert status(instance, run_id) is dg.DagsterRunStatus.SUCCESS
+
+
+def test_a_run_that_has_not_started_is_not_dead(instance: dg.DagsterInstance) -> None:
+    job = dg.GraphDefinition("work").to_job()
+    run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.NOT_STARTED)
+
+    assert fail_dead_runs(instance) == 0
+    assert run.run_id in {run.run_id for run in unfinished_runs(instance)}
+    instance.delete_run(run.run_id)

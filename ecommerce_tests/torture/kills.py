@@ -1,0 +1,174 @@
+"""A shop whose warehouse is behind its files, and loads of it that die at a step.
+
+After the death the warehouse is as before the load or as after it; the next load completes it.
+"""
+
+import random
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+from ecommerce_assets.warehouse.digest import TableDigest, table_digests
+from ecommerce_assets.warehouse.schema import migrate
+from ecommerce_assets.warehouse.server import EmbeddedServer
+from ecommerce_tests.postgres import FAST
+from ecommerce_tests.torture.dying import (
+    Ended,
+    Marks,
+    environment_of,
+    load_in_a_process,
+    marks_in_a_process,
+)
+from ecommerce_tests.torture.model import ModelSettings
+from ecommerce_tests.torture.model.contract import FEEDS
+from ecommerce_tests.torture.random_files import RandomShop
+from ecommerce_tests.torture.random_records import RandomRecords
+
+TIMEZONE = "America/Havana"
+
+
+class Server:
+    """A PostgreSQL of the test's own, which it may stop."""
+
+    def __init__(self, folder: Path) -> None:
+        self._embedded = EmbeddedServer(folder, FAST)
+        self.url = self._embedded.hold()
+
+    def start_again(self) -> None:
+        """Start it after it was stopped."""
+        self._embedded.start()
+
+    def postmaster(self) -> str:
+        """Give the process id of the server, as text."""
+        return (self._embedded.data / "postmaster.pid").read_text().splitlines()[0]
+
+    def create(self, name: str, template: str = "template0") -> str:
+        """Create a database and give its URL."""
+        statement = sql.SQL("create database {} template {}").format(
+            sql.Identifier(name), sql.Identifier(template)
+        )
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(statement)
+        return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
+
+    @contextmanager
+    def copy_of(self, template: str) -> Iterator[str]:
+        """Give the URL of a database that is a copy of another, dropped in the end."""
+        name = f"copy_{uuid4().hex[:12]}"
+        yield self.create(name, template)
+        drop = sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(drop)
+
+
+@dataclass(frozen=True)
+class Edited:
+    """Two loaded days, then edited, and a new one that has not been loaded."""
+
+    server: Server
+    landing: Path
+    home: Path
+    days: tuple[str, ...]
+    before: list[TableDigest]
+    after: list[TableDigest]
+    marks: Marks
+    steps: int
+
+    def environment(self, url: str) -> dict[str, str]:
+        """Give the settings under which the shop is loaded."""
+        environment = environment_of(self.landing, url, self.home, self.days[0], TIMEZONE)
+        return environment | {"TORTURE_POSTMASTER": self.server.postmaster()}
+
+    def load_dies_at(self, step: int) -> None:
+        """Kill a load at a step, and load again."""
+        with self.server.copy_of("before") as url:
+            environment = self.environment(url)
+            load_in_a_process(environment, step, "kill")
+            found = digests(url)
+            assert found in (self.before, self.after), f"killed at step {step}: half a load is left"
+            if found == self.before:
+                asked_for = marks_in_a_process(environment).asked_for
+                assert asked_for == set(self.days), f"killed at step {step}: not asked for again"
+            self._load_again(environment, f"killed at step {step}")
+
+    def database_stops_at(self, step: int) -> None:
+        """Stop PostgreSQL at a step of a load, start it again, and load again."""
+        with self.server.copy_of("before") as url:
+            environment = self.environment(url)
+            ended = load_in_a_process(environment, step, "stop database", self._start_when_stopped)
+            assert ended.told, f"database stopped at step {step}: the load ended without a word"
+            assert ended.told.traceback is None, ended.told.traceback
+            self._load_again(environment, f"database stopped at step {step}")
+
+    def _start_when_stopped(self) -> None:
+        self.server.start_again()
+
+    def _load_again(self, environment: dict[str, str], what: str) -> None:
+        completed(load_in_a_process(environment), what)
+        assert digests(environment["ECOMMERCE_DATABASE_URL"]) == self.after, what
+        assert marks_in_a_process(environment) == self.marks, what
+
+
+def edited_shop(folder: Path, seed: int) -> Edited:
+    """Make the shop, load its first days, and change their files."""
+    server = Server(folder / "postgres")
+    migrate(server.create("migrated"))
+    landing, home = folder / "landing", folder / "home"
+    rng = random.Random(seed)
+    days = RandomShop.draw(rng, 3).days
+    shop = RandomShop(ModelSettings(timezone=TIMEZONE), days, RandomRecords(rng, "UTC"))
+    for day in days[:-1]:
+        for feed in FEEDS:
+            shop.land(landing, feed, day)
+    before = server.create("before", "migrated")
+    environment = environment_of(landing, before, home, str(days[0]), TIMEZONE)
+    completed(load_in_a_process(environment), "the first load")
+    before_digests = digests(before)
+    for feed in FEEDS:
+        shutil.rmtree(landing / feed)
+        for day in days[1:]:
+            shop.land(landing, feed, day)
+    with server.copy_of("before") as url:
+        environment["ECOMMERCE_DATABASE_URL"] = url
+        steps = completed(load_in_a_process(environment), "the second load")
+        edited = Edited(
+            server,
+            landing,
+            home,
+            tuple(map(str, days)),
+            before_digests,
+            digests(url),
+            marks_in_a_process(environment),
+            steps,
+        )
+    with server.copy_of("migrated") as url:
+        environment["ECOMMERCE_DATABASE_URL"] = url
+        completed(load_in_a_process(environment), "the load of an empty warehouse")
+        assert digests(url) == edited.after
+    return edited
+
+
+def completed(ended: Ended, what: str) -> int:
+    """Give the steps of a load that failed in nothing."""
+    assert ended.told, f"{what} ended with {ended.exitcode}"
+    assert ended.told.traceback is None, f"{what}: {ended.told.traceback}"
+    assert ended.told.failures == [], what
+    return ended.told.steps
+
+
+def digests(url: str) -> list[TableDigest]:
+    """Give the digests of a warehouse."""
+    with psycopg.connect(url) as connection:
+        return table_digests(connection)
+
+
+def spread(count: int, wanted: int) -> list[int]:
+    """Give some of the steps 1 to `count`, evenly spread, the first and the last among them."""
+    return sorted({1 + round(n * (count - 1) / (wanted - 1)) for n in range(wanted)})
