@@ -165,6 +165,7 @@ def shop(small_shop: SmallShop) -> SmallShop:
         item("I8", "O3", kind="gift_card", product_id="GIFT"),
         item("I9", "O3", quantity=0),
         item("I10", "O6", kind="other"),
+        item("I11", "O6", product_id="P2", sold_at="2024-03-09T10:00:00Z"),
     )
     small_shop.land(
         "returns",
