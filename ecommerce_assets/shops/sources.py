@@ -13,6 +13,7 @@ from ecommerce_assets.settings import Settings
 from ecommerce_assets.shops.connecting.client import ShopClient
 from ecommerce_assets.shops.connecting.source import Source
 
+
 def configured_sources(settings: Settings) -> list[str]:
     """Name the sources whose URL is set."""
     return [name for name in SOURCES if _url(settings, name)]
@@ -35,6 +36,15 @@ def open_source(name: str, settings: Settings, store: Store) -> Iterator[Source]
         source.close()
 
 
+def _shopify(url: str, key: str, store: Store, return_days: int) -> Source:
+    from ecommerce_assets.shops.shopify.connector import Shopify
+    from ecommerce_assets.shops.shopify.graphql import API
+
+    headers = {"X-Shopify-Access-Token": key}
+    client = ShopClient("Shopify", f"{url.rstrip('/')}/{API}", headers=headers)
+    return Shopify(client, store, return_days)
+
+
 def _woocommerce(url: str, key: str, store: Store, return_days: int) -> Source:
     from ecommerce_assets.shops.woocommerce.connector import API, WooCommerce
 
@@ -55,6 +65,7 @@ def _medusa(url: str, key: str, store: Store, return_days: int) -> Source:
 
 
 SOURCES: Mapping[str, Callable[[str, str, Store, int], Source]] = {
+    "shopify": _shopify,
     "woocommerce": _woocommerce,
     "medusa": _medusa,
 }
