@@ -5,9 +5,11 @@ import asyncio
 import sys
 from collections.abc import Mapping
 
-from ecommerce_api.access import NO_KEYS, is_loopback
+from ecommerce_api.access import NO_KEYS
 from ecommerce_api.database import Database, reader_url
+from ecommerce_api.guard import is_loopback
 from ecommerce_api.problems import UnavailableError
+from ecommerce_api.telemetry import LOGGER
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import Settings, load_settings
 
@@ -21,7 +23,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m ecommerce_api", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument(
+        "--log-level", choices=("info", "warning"), default="info", help="info: a line a request"
+    )
     arguments = parser.parse_args()
+    LOGGER.setLevel(arguments.log_level.upper())
     try:
         settings = load_settings()
         reader_url(settings)  # what is wrong with it is told here, rather than while serving
@@ -29,17 +35,9 @@ def main() -> int:
     except OperatorError as error:
         print(error, file=sys.stderr)
         return 1
-    import uvicorn
+    from ecommerce_api.http_limits import run
 
-    uvicorn.run(
-        "ecommerce_api.main:app",
-        host=arguments.host,
-        port=arguments.port,
-        access_log=False,  # the API writes its own
-        log_level="warning",
-        server_header=False,
-    )
-    return 0
+    return run("ecommerce_api.main:app", arguments.host, arguments.port)
 
 
 def require_keys(settings: Settings, host: str) -> None:

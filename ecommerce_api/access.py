@@ -1,19 +1,18 @@
 """Who is answered: without keys only this machine, with keys who has one. No answer is made here.
 
 Without keys the operator has said nothing about who may read, so that whatever could have come from
-elsewhere is refused: another address on either end, a proxy's traces, or a host name that is not
-this machine's (a web page of somebody else's can make a browser ask with one).
+elsewhere is refused: another address on either end, a proxy's traces, a host name that is not this
+machine's, or another web page (`guard`).
 """
 
 import hmac
-import ipaddress
 from collections.abc import Mapping
-from functools import lru_cache
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ecommerce_api.database import Database
+from ecommerce_api.guard import host_name, is_local_name, is_loopback, is_of_another_page
 from ecommerce_api.problems import (
     ApiError,
     KeyNeededError,
@@ -93,28 +92,11 @@ def _key_name(headers: Headers, key_names: Mapping[str, str]) -> str:
 
 
 def is_local(scope: Scope, headers: Headers) -> bool:
-    """Say whether a request came from this machine to this machine, and through no proxy."""
+    """Say whether a request is from and to this machine: through no proxy, for no other page."""
     ends = (scope.get("server"), scope.get("client"))
     return (
         all(end is not None and is_loopback(end[0]) for end in ends)
-        and _is_local_name(headers.get("host", ""))
+        and is_local_name(host_name(headers))
         and not any(name in headers for name in _TRACES_OF_A_PROXY)
+        and not is_of_another_page(headers)
     )
-
-
-@lru_cache(maxsize=1024)
-def is_loopback(address: str) -> bool:
-    """Say whether an address is one that only this machine reaches."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
-    return (mapped or ip).is_loopback
-
-
-@lru_cache(maxsize=1024)
-def _is_local_name(host: str) -> bool:
-    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
-    name = name.lower().rstrip(".")
-    return name == "localhost" or name.endswith(".localhost") or is_loopback(name)

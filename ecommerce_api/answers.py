@@ -6,7 +6,7 @@ An answer of the warehouse is kept, in memory, until the warehouse changes. Erro
 import gzip
 import hashlib
 from collections import OrderedDict
-from functools import lru_cache
+from functools import cached_property
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -48,7 +48,7 @@ class Answer:
         common = [*self._headers, (b"etag", tag)]
         if _matches(request.get("if-none-match", ""), self._tags):
             return _messages(304, common, b"")
-        body = _zipped(self.body) if zipped else self.body
+        body = self._zipped if zipped else self.body
         headers = [
             *common,
             (b"content-type", self._content_type),
@@ -56,6 +56,15 @@ class Answer:
             *([(b"content-encoding", b"gzip")] if zipped else []),
         ]
         return _messages(200, headers, b"" if is_head else body)
+
+    @property
+    def size(self) -> int:
+        """About what it takes in memory, zipped and as it is."""
+        return len(self.body) * (2 if self._can_zip else 1) + 2000
+
+    @cached_property
+    def _zipped(self) -> bytes:
+        return gzip.compress(self.body, compresslevel=6, mtime=0)
 
 
 class Answers:
@@ -77,13 +86,15 @@ class Answers:
         answer = self._kept.get(look.version, key) if look else None
         scope["state"]["was_kept"] = answer is not None
         if answer is None:
-            scope["method"] = "GET"
-            start, body = await _asked(self._app, scope, receive)
+            # A copy: the server knows by its own scope that the answer to HEAD has no body.
+            asked = {**scope, "method": "GET"}
+            start, body = await _asked(self._app, asked, receive)
+            scope["state"]["route"] = _route(asked)
             if start["status"] != 200:
                 await send(start)
                 await send({"type": "http.response.body", "body": b"" if is_head else body})
                 return
-            answer = Answer(_route(scope), start["headers"], body)
+            answer = Answer(_route(asked), start["headers"], body)
             self._kept.put(scope["state"].get("version"), key, answer)
         scope["state"]["route"] = answer.route
         for message in answer.message(headers, is_head):
@@ -125,7 +136,7 @@ class Kept:
 
 
 def _size(key: Key, answer: Answer) -> int:
-    return len(answer.body) + len(key[0]) + len(key[1]) + 2000  # about what the objects take
+    return answer.size + len(key[0]) + len(key[1])
 
 
 async def _asked(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
@@ -161,7 +172,6 @@ def _matches(if_none_match: str, tags: tuple[bytes, bytes]) -> bool:
     return "*" in given or any(tag.decode() in given for tag in tags)
 
 
-@lru_cache(maxsize=256)
 def _accepts_gzip(accept_encoding: str) -> bool:
     qualities = {}
     for part in accept_encoding.lower().split(","):
@@ -169,8 +179,3 @@ def _accepts_gzip(accept_encoding: str) -> bool:
         qualities[coding.strip()] = quality.strip().removeprefix("q=") or "1"
     quality = qualities.get("gzip", qualities.get("*", "0"))
     return quality.strip("0.") != ""
-
-
-@lru_cache(maxsize=64)
-def _zipped(body: bytes) -> bytes:
-    return gzip.compress(body, compresslevel=6, mtime=0)

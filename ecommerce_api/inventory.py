@@ -90,6 +90,7 @@ async def list_inventory_alerts(
                 total=total,
                 items=items,
             ),
+            query,
         )
 
 

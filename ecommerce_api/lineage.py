@@ -5,13 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.responses import Response
 
 from ecommerce_api.database import Snapshot, reading
 from ecommerce_api.fields import Amount, Answer, Fields, Price
 from ecommerce_api.openapi import NOT_FOUND, described
+from ecommerce_api.parameters import Query as Parameters
 from ecommerce_api.parameters import Text
 from ecommerce_api.problems import NotFoundError
 from ecommerce_api.quarantine import (
@@ -24,6 +26,15 @@ from ecommerce_api.quarantine import (
 from ecommerce_api.representations import represented
 
 router = APIRouter(prefix="/lineage", tags=["Orders"])
+
+
+class _AnyText(PathConvertor):
+    """The rest of a path, line breaks included."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("any_text", _AnyText())
 
 Row = dict[str, Any]
 Address = tuple[str, dt.date, str, int]
@@ -153,8 +164,27 @@ class OrderLineage(Answer):
     )
 
 
+class LineageQuery(Parameters):
+    """Which order."""
+
+    order_id: Text = Field(description="The order, as the shop names it.", examples=["O00000001"])
+
+
 @router.get(
-    "/order/{order_id:path}",
+    "/order",
+    summary="Where an order came from, by any id",
+    **described(OrderLineage, NOT_FOUND),
+)
+async def find_order_lineage(request: Request, query: Annotated[LineageQuery, Query()]) -> Response:
+    """Answer as `/lineage/order/{order_id}` does, for ids that a path cannot carry too.
+
+    Browsers and proxies take `.` and `..` in a path for folders.
+    """
+    return await _answer(request, query.order_id)
+
+
+@router.get(
+    "/order/{order_id:any_text}",
     summary="Where an order came from",
     **described(OrderLineage, NOT_FOUND),
 )
@@ -168,6 +198,10 @@ async def get_order_lineage(
 
     An order in quarantine comes with its reasons.
     """
+    return await _answer(request, order_id)
+
+
+async def _answer(request: Request, order_id: str) -> Response:
     async with reading(request) as warehouse:
         orders = await _Parts.read(warehouse, order_id, Feed.ORDERS)
         lines = await _Parts.read(warehouse, order_id, Feed.ORDER_ITEMS)

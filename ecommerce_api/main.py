@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from ecommerce_api import (
     cohorts,
@@ -21,6 +21,7 @@ from ecommerce_api.access import Access
 from ecommerce_api.answers import Answers
 from ecommerce_api.database import Database
 from ecommerce_api.page import add_page
+from ecommerce_api.parameters import require_each_once
 from ecommerce_api.problems import answer_with_problems
 from ecommerce_api.telemetry import Figures, Telemetry, log_as_json
 from ecommerce_assets.settings import Settings, load_settings
@@ -34,7 +35,6 @@ SUBJECTS = (
     quarantine,
     restatements,
     reports,
-    health,
 )
 
 
@@ -65,7 +65,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.figures = figures
     for subject in SUBJECTS:
-        app.include_router(subject.router)
+        app.include_router(subject.router, dependencies=[Depends(require_each_once)])
+    app.include_router(health.router)
     add_page(app)
     answer_with_problems(app)
     # The last one is the first that a request meets.

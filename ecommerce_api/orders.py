@@ -80,6 +80,7 @@ async def list_orders(request: Request, query: Annotated[OrdersQuery, Query()]) 
                 total=total,
                 items=[OrderAmounts(**row) for row in rows],
             ),
+            query,
         )
 
 

@@ -8,14 +8,21 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from fastapi import Request
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from ecommerce_api.problems import ParameterError, ParameterFault
+from ecommerce_api.problems import (
+    LONGEST_VALUE_SHOWN,
+    UNKNOWN_PARAMETER,
+    ParameterError,
+    ParameterFault,
+)
 
 DEFAULT_DAYS = 30
 MOST_DAYS = 1100
 DEFAULT_LIMIT = 100
 MOST_ROWS = 1000
+_LONGEST_NUMBER = 12
 
 
 def _day(value: Any) -> Any:
@@ -30,14 +37,48 @@ def _day(value: Any) -> Any:
         raise ValueError("is not in the calendar") from None
 
 
+def _whole(value: Any) -> Any:
+    # Pydantic would also take 5.0, -0.0, 1_000, and numbers of thousands of digits.
+    if not isinstance(value, str):
+        return value
+    if not re.fullmatch(r"[+-]?[0-9]+", value):
+        raise ValueError("is no whole number")
+    if len(value) > _LONGEST_NUMBER:
+        raise ValueError(f"has more than {_LONGEST_NUMBER} characters")
+    return value
+
+
 def _text(value: str) -> str:
     if "\0" in value:
         raise ValueError("holds a NUL character, which no stored text does")
     return value
 
 
+Whole = Annotated[int, BeforeValidator(_whole)]
 Day = Annotated[dt.date, BeforeValidator(_day)]
 Text = Annotated[str, AfterValidator(_text), Field(min_length=1, max_length=255)]
+
+
+async def require_each_once(request: Request) -> None:
+    """Refuse parameters given twice, and any where an endpoint takes none.
+
+    Raises:
+        ParameterError: names them.
+    """
+    given = request.query_params.multi_items()
+    names = [name for name, _ in given]
+    takes_none = not request.scope["route"].dependant.query_params
+    faults = [
+        ParameterFault(
+            parameter=name,
+            value=value[:LONGEST_VALUE_SHOWN],
+            message=UNKNOWN_PARAMETER if takes_none else "is given more than once",
+        )
+        for name, value in dict(given).items()
+        if takes_none or names.count(name) > 1
+    ]
+    if faults:
+        raise ParameterError(*faults)
 
 
 class Query(BaseModel):
@@ -49,10 +90,10 @@ class Query(BaseModel):
 class PageQuery(Query):
     """Which page of a list."""
 
-    limit: int = Field(
+    limit: Whole = Field(
         DEFAULT_LIMIT, ge=1, le=MOST_ROWS, description="How many at most.", examples=[100]
     )
-    offset: int = Field(
+    offset: Whole = Field(
         0, ge=0, le=2**31 - 1, description="How many to leave out first.", examples=[0]
     )
 

@@ -22,7 +22,8 @@ TITLES: Mapping[int, str] = {
     503: "Not available now",
 }
 
-_LONGEST_VALUE_SHOWN = 100
+LONGEST_VALUE_SHOWN = 100
+UNKNOWN_PARAMETER = "is no parameter here; /docs shows those that there are"
 
 
 class ParameterFault(BaseModel):
@@ -178,7 +179,7 @@ def _fault(error: Mapping[str, Any]) -> ParameterFault:
     kind, context = error["type"], error.get("ctx", {})
     message = str(error["msg"])
     if kind == "extra_forbidden":
-        message = "is no parameter here; /docs shows those that there are"
+        message = UNKNOWN_PARAMETER
     elif kind == "missing":
         message = "is missing"
     elif kind == "value_error":
@@ -198,7 +199,7 @@ def _fault(error: Mapping[str, Any]) -> ParameterFault:
     value = error.get("input")
     return ParameterFault(
         parameter=str(error["loc"][-1]),
-        value=None if kind == "missing" else str(value)[:_LONGEST_VALUE_SHOWN],
+        value=None if kind == "missing" else str(value)[:LONGEST_VALUE_SHOWN],
         message=message,
     )
 

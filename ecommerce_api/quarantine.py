@@ -153,6 +153,7 @@ async def list_quarantined_records(
                 total=total,
                 items=[quarantined_record(row) for row in rows],
             ),
+            query,
         )
 
 

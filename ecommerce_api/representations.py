@@ -11,17 +11,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ecommerce_api.fields import Answer, Fields, Listing, PagedListing
-from ecommerce_api.parameters import DEFAULT_LIMIT
+from ecommerce_api.parameters import PageQuery
+from ecommerce_assets.spreadsheets import inert
 
 CSV = "text/csv"
 JSON = "application/json"
 
-_STARTS_A_FORMULA = tuple("=+-@|\t\r\n＝＋－＠")
 
-
-def represented(request: Request, answer: Answer) -> Response:
-    """Write an answer as the request accepts it, with the links that it has."""
-    links = _links(request, answer) if isinstance(answer, PagedListing) else {}
+def represented(request: Request, answer: Answer, page: PageQuery | None = None) -> Response:
+    """Write an answer as the request accepts it; a page of a list with links to the others."""
+    links = _links(request, answer, page) if page and isinstance(answer, PagedListing) else {}
     if isinstance(answer, Listing) and prefers_csv(request.headers.get("accept", "")):
         carried = {"X-As-Of": str(answer.as_of), "X-Currency": answer.currency}
         if isinstance(answer, PagedListing):
@@ -68,17 +67,15 @@ def as_csv(answer: Listing) -> str:
 def _cell(value: Any, written: Any) -> Any:
     if isinstance(value, Fields | list | dict | tuple):
         return json.dumps(written, ensure_ascii=False)
-    if isinstance(value, str) and value.lstrip().startswith(_STARTS_A_FORMULA):
-        return f"'{written}"
+    if isinstance(value, str):
+        return inert(written)
     if isinstance(value, bool):
         return "true" if value else "false"
     return written
 
 
-def _links(request: Request, answer: PagedListing) -> dict[str, str]:
-    query = request.query_params
-    limit = int(query.get("limit", DEFAULT_LIMIT))
-    offset = int(query.get("offset", 0))
+def _links(request: Request, answer: PagedListing, asked: PageQuery) -> dict[str, str]:
+    limit, offset = asked.limit, asked.offset
     last = max(0, (answer.total - 1) // limit * limit)
     pages = {
         "first": 0,
@@ -86,7 +83,7 @@ def _links(request: Request, answer: PagedListing) -> dict[str, str]:
         "next": offset + limit if offset + limit < answer.total else None,
         "last": last,
     }
-    others = [(name, value) for name, value in query.multi_items() if name not in _PAGE]
+    others = [(name, value) for name, value in request.query_params.items() if name not in _PAGE]
     # Relative to the request's own address, whatever a proxy has put in front of it.
     return {
         "Link": ", ".join(

@@ -77,6 +77,7 @@ async def list_restatements(
                 total=total,
                 items=[_restatement(row) for row in rows],
             ),
+            query,
         )
 
 

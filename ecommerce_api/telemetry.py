@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ecommerce_api.guard import FRAMES_REFUSED
 from ecommerce_api.problems import ApiError, problem_response
 
 LOGGER = logging.getLogger("ecommerce_api")
@@ -44,7 +45,8 @@ def log_as_json() -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     LOGGER.addHandler(handler)
-    LOGGER.setLevel(logging.INFO)
+    if LOGGER.level == logging.NOTSET:
+        LOGGER.setLevel(logging.INFO)
     LOGGER.propagate = False
 
 
@@ -106,6 +108,7 @@ class Telemetry:
                         *message["headers"],
                         (b"x-request-id", request_id.encode()),
                         (b"x-content-type-options", b"nosniff"),
+                        *FRAMES_REFUSED,
                     ],
                 }
             else:

@@ -10,6 +10,7 @@ from ecommerce_assets.assets.recompute import Step, recomputed_asset
 from ecommerce_assets.assets.specs import asset_key, table_spec
 from ecommerce_assets.assets.staging import all_staged, staged
 from ecommerce_assets.feeds.quarantine import relation_quarantine
+from ecommerce_assets.rules.breakdown import daily_sales
 from ecommerce_assets.rules.cohorts import cohort_values
 from ecommerce_assets.rules.inventory import stock_levels
 from ecommerce_assets.rules.orders import build_cluster
@@ -20,6 +21,7 @@ from ecommerce_assets.warehouse import (
     orders,
     restatements,
     revenue,
+    sales,
     touched,
 )
 from ecommerce_assets.warehouse.previews import quarantined_rows
@@ -34,6 +36,7 @@ from ecommerce_assets.warehouse.tables import (
     FCT_ORDERS,
     FCT_RETURNS,
     FCT_REVENUE_DAILY,
+    FCT_SALES_DAILY,
     QUARANTINE,
 )
 
@@ -54,7 +57,7 @@ def fact_assets(days: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
     return [
         _order_cluster(days),
         _fct_inventory_daily(days),
-        _fct_revenue_daily(days),
+        _daily_figures(days),
         _fct_cohort_ltv(days),
     ]
 
@@ -135,17 +138,30 @@ def _fct_inventory_daily(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     )
 
 
-def _fct_revenue_daily(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+def _daily_figures(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     def work(step: Step) -> None:
+        dates = revenue.read_dates(step.connection)
+        first_order_dates = revenue.read_first_order_dates(step.connection)
         rows = daily_revenue(
-            revenue.read_dates(step.connection),
+            dates,
             revenue.read_orders(step.connection),
             revenue.read_lines(step.connection),
             revenue.read_returns(step.connection),
             revenue.read_adjustments(step.connection),
-            revenue.read_first_order_dates(step.connection),
+            first_order_dates,
         )
         revenue.replace(step.connection, rows, step.cause)
+        orders = sales.read_orders(step.connection)
+        broken_down = daily_sales(
+            dates,
+            orders,
+            sales.read_lines(step.connection),
+            sales.read_returns(step.connection),
+            sales.read_adjustments(step.connection),
+            sales.read_first_order_dates(step.connection, orders),
+            sales.read_categories(step.connection),
+        )
+        sales.replace(step.connection, broken_down)
 
     def describe(step: Step) -> Mapping[dg.AssetKey, Mapping[str, Any]]:
         restated = restatements.list_restatements(step.connection, run_id=step.cause.run_id)
@@ -153,19 +169,31 @@ def _fct_revenue_daily(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             asset_key(FCT_REVENUE_DAILY): {
                 **restatement_metadata(restated),
                 **table_metadata(step.connection, FCT_REVENUE_DAILY),
-            }
+            },
+            asset_key(FCT_SALES_DAILY): table_metadata(step.connection, FCT_SALES_DAILY),
         }
 
     return recomputed_asset(
         days,
-        name="fct_revenue_daily",
+        name="daily_figures",
         specs=[
             table_spec(
                 FCT_REVENUE_DAILY,
                 "Orders, revenue, cost, refunds and customers by day: one row a date.",
                 # All feeds: the range reaches to the last loaded batch date, of whichever feed.
                 deps=[*all_staged(), *_CLUSTER_KEYS, asset_key(DIM_CUSTOMER)],
-            )
+            ),
+            table_spec(
+                FCT_SALES_DAILY,
+                "Sales by day broken down: one row a dimension (product, category, country,"
+                " channel, discount code, customer), date and value.",
+                deps=[
+                    *all_staged(),
+                    *_CLUSTER_KEYS,
+                    asset_key(DIM_CUSTOMER),
+                    asset_key(DIM_PRODUCT),
+                ],
+            ),
         ],
         queue=touched.DATES,
         hand_over=revenue.hand_over,

@@ -39,7 +39,8 @@ def judge_adjustments(adjustments: pd.DataFrame, orders: pd.DataFrame) -> pd.Dat
 
 
 def _judged_by_order(records: pd.DataFrame, orders: pd.DataFrame, at: str) -> pd.DataFrame:
-    order = orders.set_index("order_id").reindex(records["order_id"]).set_axis(records.index)
+    order = orders.set_index("order_id")[["ordered_at", "is_recognised"]]
+    order = order.reindex(records["order_id"]).set_axis(records.index)
     return records.assign(
         orphan=order["ordered_at"].isna(),
         unpaid_return=order["is_recognised"].eq(False).astype(bool),

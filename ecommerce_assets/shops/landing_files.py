@@ -53,8 +53,11 @@ def write_batch(
     *,
     broken_lines: bytes = b"",
     quoted: bool = False,
+    source: str | None = None,
 ) -> None:
     """Write one feed's batch of a day as `<out>/<feed>/<YYYY-MM-DD>.csv`, whole or not at all.
+
+    With a `source` the name is `<YYYY-MM-DD>.<source>.csv`: other files of the day stay.
 
     `broken_lines` follow the records as they are. `quoted` puts every text in quotes; without it, a
     text with a comma or a quote raises.
@@ -71,7 +74,7 @@ def write_batch(
         records = _with_moments_as_text(records)
     pyarrow.csv.write_csv(records, body, options)
     body.write(broken_lines)
-    path = out / feed / f"{day}.csv"
+    path = out / feed / (f"{day}.{source}.csv" if source else f"{day}.csv")
     unfinished = path.with_name(f"{path.name}.tmp")
     try:
         path.parent.mkdir(exist_ok=True)

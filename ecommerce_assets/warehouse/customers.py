@@ -55,7 +55,8 @@ def replace(connection: psycopg.Connection, customers: pd.DataFrame) -> None:
     """Replace the customers in `taken`.
 
     Hands on old and new first order dates where they differ (a new customer's order turns into a
-    repeat one, or back), and the cohorts within whose longest horizon something changed.
+    repeat one, or back) with the dates on which anything of the orders placed then is booked, and
+    the cohorts within whose longest horizon something changed.
     """
     connection.execute(
         """
@@ -71,7 +72,7 @@ def replace(connection: psycopg.Connection, customers: pd.DataFrame) -> None:
     connection.execute(
         """
         create temporary table moved as
-        select unnest(array[b.first_order_date, a.first_order_date]) as date
+        select customer_id, unnest(array[b.first_order_date, a.first_order_date]) as date
         from before b full join (
             select customer_id, first_order_date from analytics.dim_customer
             where customer_id in (select customer_id from taken)
@@ -79,8 +80,24 @@ def replace(connection: psycopg.Connection, customers: pd.DataFrame) -> None:
         where b.first_order_date is distinct from a.first_order_date
         """
     )
+    connection.execute("analyze moved")
     touched.hand_over(
-        connection, touched.DATES, "select distinct date from moved where date is not null"
+        connection,
+        touched.DATES,
+        """
+        with placed as (
+            select o.order_id, o.order_date from moved m
+            join analytics.fct_orders o on o.customer_id = m.customer_id and o.order_date = m.date
+        )
+        select date from moved where date is not null
+        union
+        select i.sale_date from placed p join analytics.fct_order_items i using (order_id)
+        where i.sale_date <> i.order_date
+        union
+        select r.return_date from placed p join analytics.fct_returns r using (order_id)
+        union
+        select a.adjustment_date from placed p join analytics.fct_adjustments a using (order_id)
+        """,
     )
     touched.hand_over(
         connection,

@@ -41,13 +41,51 @@ def replace(
     """Replace the versions of the products in `taken`.
 
     Hands on the orders of the lines sold, and the stock levels, in the spans in which a product's
-    version or its cost changed (`product_id`, `starts_at`, `ends_at`).
+    version or its cost changed (`product_id`, `starts_at`, `ends_at`), and the dates of what was
+    sold, and came back, of products whose category changed.
     """
+    connection.execute(
+        """
+        create temporary table categories_before as
+        select product_id, category from analytics.dim_product join taken using (product_id)
+        where is_current
+        """
+    )
     connection.execute(
         "delete from analytics.dim_product where product_id in (select product_id from taken)"
     )
     write(connection, DIM_PRODUCT, versions)
     _hand_on(connection, changed_spans)
+    _hand_on_categories(connection)
+
+
+def _hand_on_categories(connection: psycopg.Connection) -> None:
+    connection.execute(
+        """
+        create temporary table recategorised as
+        select product_id from categories_before b full join (
+            select product_id, category from analytics.dim_product join taken using (product_id)
+            where is_current
+        ) a using (product_id)
+        where b.category is distinct from a.category
+        """
+    )
+    touched.hand_over(
+        connection,
+        touched.DATES,
+        """
+        with lines as (
+            select i.order_item_id, i.order_id, i.order_date, i.sale_date
+            from recategorised join analytics.fct_order_items i using (product_id)
+        )
+        select order_date from lines
+        union
+        select sale_date from lines
+        union
+        select r.return_date from lines join analytics.fct_returns r using (order_id, order_item_id)
+        """,
+    )
+    connection.execute("drop table categories_before, recategorised")
 
 
 def _hand_on(connection: psycopg.Connection, spans: pd.DataFrame) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 import pandas as pd
 import psycopg
 
-from ecommerce_assets.warehouse import touched
+from ecommerce_assets.warehouse import sales, touched
 from ecommerce_assets.warehouse.frames import read, write
 from ecommerce_assets.warehouse.orders import list_batch_facts
 from ecommerce_assets.warehouse.restatements import Cause, logging_restatements
@@ -44,6 +44,7 @@ def set_range(connection: psycopg.Connection, cause: Cause) -> None:
             f"delete from analytics.fct_revenue_daily where {outside}",  # noqa: S608
             bounds,
         )
+    sales.drop_outside(connection, first, last)
     touched.hand_over(
         connection,
         touched.DATES,

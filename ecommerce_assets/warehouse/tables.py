@@ -313,6 +313,20 @@ FCT_REVENUE_DAILY = _table(
     shipping=Kind.AMOUNT,
     tax=Kind.AMOUNT,
 )
+FCT_SALES_DAILY = _table(
+    "analytics.fct_sales_daily",
+    "dimension date value",
+    dimension=Kind.TEXT,
+    date=Kind.DAY,
+    value=Kind.TEXT,
+    orders=Kind.COUNT,
+    units=Kind.COUNT,
+    gross_revenue=Kind.AMOUNT,
+    discounts=Kind.AMOUNT,
+    refunds=Kind.AMOUNT,
+    refunds_by_order_date=Kind.AMOUNT,
+    cost=Kind.COST,
+)
 FCT_COHORT_LTV = _table(
     "analytics.fct_cohort_ltv",
     "cohort_date horizon_days",
@@ -336,5 +350,6 @@ ANALYTICS = (
     FCT_ADJUSTMENTS,
     FCT_INVENTORY_DAILY,
     FCT_REVENUE_DAILY,
+    FCT_SALES_DAILY,
     FCT_COHORT_LTV,
 )

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import uvicorn
 
+from ecommerce_api import http_limits
 from ecommerce_api.main import create_app
 from ecommerce_assets.settings import Settings
 
@@ -23,8 +24,7 @@ def served(database_url: str, home: Path | None = None, **settings: Any) -> Iter
     app = create_app(
         Settings(database_url=database_url, _env_file=None, **given, **settings)  # type: ignore[call-arg]
     )
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False)
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(http_limits.config(app, "127.0.0.1", 0))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + START_SECONDS

@@ -186,3 +186,48 @@ def test_with_a_key_others_are_answered(plain_url: str, connection: psycopg.Conn
     with asked_from(plain_url, LOCAL, LOCAL) as ask:
         assert ask("/internal/metrics").status_code == 200
         assert ask("/metrics/daily").status_code == 401
+
+
+def test_no_page_is_shown_in_the_frame_of_another(plain_api: httpx.Client) -> None:
+    for path in [*OPEN, "/metrics/daily", "/nothing"]:
+        headers = plain_api.get(path).headers
+        assert headers["x-frame-options"] == "DENY"
+        assert "frame-ancestors 'none'" in headers.get_list("content-security-policy")[-1]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:1"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+        {"Host": "x" * 300 + ".localhost"},
+    ],
+)
+def test_without_keys_no_other_web_page_is_answered(
+    plain_api: httpx.Client, headers: dict[str, str]
+) -> None:
+    problem(plain_api.get("/metrics/daily", headers=headers), 403)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"},
+        {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"},
+        # Somebody follows a link to the page.
+        {
+            "Sec-Fetch-Site": "cross-site",
+            "Sec-Fetch-Mode": "navigate",
+            "Sec-Fetch-Dest": "document",
+        },
+    ],
+)
+def test_without_keys_ones_own_pages_are_answered(
+    plain_api: httpx.Client, headers: dict[str, str]
+) -> None:
+    assert plain_api.get("/metrics/daily", headers=headers).status_code == 200
+    origin = {"Origin": str(plain_api.base_url).rstrip("/")}
+    assert plain_api.get("/metrics/daily", headers={**headers, **origin}).status_code == 200

@@ -1,7 +1,10 @@
 """From an order back to the files and lines it came from, on a small shop written here."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -13,6 +16,9 @@ from ecommerce_tests.small_shop import SmallShop, customer, item, order, product
 
 def source(feed: str, day: str, line: int) -> dict[str, Any]:
     return {"feed": feed, "batch_date": day, "source_file": f"{day}.csv", "line_number": line}
+
+
+ODD_IDS = (".", "..", "O\r\nX-Injected: 1", "../O2", "%2e", "?", "#", "O 2;&=+", "٣", "<b>")
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +44,7 @@ def land(shop: SmallShop) -> None:
         order("O2"),
         order("O3", order_discount="1000"),
         order("O4", status="lost"),
+        *(order(order_id) for order_id in ODD_IDS),
     )
     shop.land("orders", "2024-03-06", order("A/1", status="delivered"))
     shop.land(
@@ -126,3 +133,18 @@ def test_an_order_whose_only_record_is_bad_is_told_of(lineage: httpx.Client) -> 
 def test_an_order_that_never_came_is_not_found(lineage: httpx.Client) -> None:
     assert lineage.get("/lineage/order/O5").status_code == 404  # only a line of it came
     assert lineage.get("/lineage/order/a%2F1").status_code == 404
+
+
+@pytest.mark.parametrize("order_id", ODD_IDS)
+def test_an_order_can_be_opened_whatever_its_id_is(lineage: httpx.Client, order_id: str) -> None:
+    connection = HTTPConnection(lineage.base_url.host, lineage.base_url.port, timeout=10)
+    with closing(connection):
+        connection.request("GET", f"/lineage/order/{quote(order_id, safe='')}")
+        by_path = connection.getresponse()
+        told = by_path.read()
+    by_parameter = lineage.get("/lineage/order", params={"order_id": order_id})
+
+    assert by_path.status == by_parameter.status_code == 200
+    assert by_parameter.json()["order"]["order_id"] == order_id
+    assert told == by_parameter.content
+    assert "x-injected" not in {name.lower() for name, _ in by_path.getheaders()}

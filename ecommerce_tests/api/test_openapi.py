@@ -40,6 +40,7 @@ def test_every_endpoint_is_described() -> None:
         "/retention/{days}",
         "/inventory/alerts",
         "/orders",
+        "/lineage/order",
         "/lineage/order/{order_id}",
         "/quarantine",
         "/quarantine/summary",

@@ -6,7 +6,9 @@ import gzip
 import io
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from decimal import Decimal
+from http.client import HTTPConnection
 
 import httpx
 import psycopg
@@ -16,6 +18,7 @@ from ecommerce_api.answers import KEPT_BYTES, Answer, Kept
 from ecommerce_api.fields import Amount, Fields, Listing, quotient
 from ecommerce_api.representations import as_csv, prefers_csv
 from ecommerce_assets.warehouse.session import bump_version
+from ecommerce_tests.api.live import served
 
 LISTS = [
     "/metrics",
@@ -205,14 +208,36 @@ def test_pages_are_linked_and_keep_the_other_parameters(plain_api: httpx.Client)
     assert plain_api.get(beyond.url.join(beyond.links["prev"]["url"])).json()["items"]
 
 
-def test_head_has_the_headers_of_get_and_no_body(plain_api: httpx.Client) -> None:
-    got, asked = plain_api.get("/metrics/daily"), plain_api.head("/metrics/daily")
+def test_head_has_the_headers_of_get_and_no_body(
+    plain_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong = ["/nothing", "/metrics/daily?limit=x", "/lineage/order/NONE", "/reports/revenue.png"]
+    # An API of its own, which has kept no answer yet.
+    with served(plain_url) as client, closing(connection_to(client)) as connection:
 
-    assert asked.status_code == 200
-    assert asked.content == b""
-    for name in ("etag", "content-length", "content-type"):
-        assert asked.headers[name] == got.headers[name]
-    assert plain_api.head("/nothing").status_code == 404
+        def ask(method: str, path: str) -> tuple[int, dict[str, str], bytes]:
+            connection.request(method, path, headers={"Accept-Encoding": "gzip"})
+            response = connection.getresponse()
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            return response.status, headers, response.read()
+
+        for path in [*LISTS, *OTHERS, "/docs", "/assets/docs.js", *wrong]:
+            asked, got, again = (ask(method, path) for method in ("HEAD", "GET", "HEAD"))
+            assert asked[2] == again[2] == b""
+            assert asked[0] == got[0] == again[0]
+            for name in ("etag", "content-type", "content-encoding", "content-length"):
+                assert asked[1].get(name) == got[1].get(name) == again[1].get(name)
+            assert int(got[1]["content-length"]) == len(got[2])
+
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def connection_to(client: httpx.Client) -> HTTPConnection:
+    """Open one connection for all requests: one that breaks off shows."""
+    connection = HTTPConnection(client.base_url.host, client.base_url.port, timeout=10)
+    connection.connect()
+    connection.auto_open = 0
+    return connection
 
 
 def test_an_answer_is_kept_only_for_its_version_and_within_the_bound() -> None:

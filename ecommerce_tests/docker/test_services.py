@@ -231,7 +231,9 @@ def request(
 ) -> tuple[int, dict[str, Any]]:
     def send() -> tuple[int, dict[str, Any]]:
         connection = http.client.HTTPConnection(project.address(service), port, timeout=30)
-        headers = {"Content-Type": "application/json", **options.get("headers", {})}
+        # As by the port that is published on the server.
+        of_port = {"Host": f"localhost:{port}", "Content-Type": "application/json"}
+        headers = {**of_port, **options.get("headers", {})}
         connection.request(*request, headers=headers)
         response = connection.getresponse()
         return response.status, json.loads(response.read())

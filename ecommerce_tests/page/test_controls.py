@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import httpx
+import pytest
 
 from ecommerce_tests.page.conftest import Visit
 from ecommerce_tests.page.looks import address, rows, settled, tile
@@ -73,6 +74,21 @@ def test_what_an_address_asks_wrongly_is_as_if_not_asked(visit: Visit, api: http
 
     assert page.locator("#period").input_value() == "30d"
     assert page.locator("#revenue-title").text_content() == "Net revenue by day"
+
+
+@pytest.mark.parametrize("name", ["__proto__", "constructor", "toString"])
+def test_names_that_objects_have_by_themselves_are_nothing_special(
+    visit: Visit, api: httpx.Client, name: str
+) -> None:
+    page = visit(api, f"/?chart={name}&sort={name}&cohorts={name}&by={name}&compare={name}")
+    settled(page)
+    assert page.locator(
+        "#tile-net_revenue [aria-current=true], #tile-net_revenue[aria-current=true]"
+    ).count()
+
+    page.goto(str(api.base_url.join(f"/?rule={name}&feed={name}")))
+    settled(page)
+    assert page.get_by_role("dialog").get_by_role("heading", level=2).inner_text() == name
 
 
 def test_refunds_by_the_orders_day(visit: Visit, api: httpx.Client) -> None:

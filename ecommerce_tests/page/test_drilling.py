@@ -1,6 +1,9 @@
 """From a figure down: a day's orders, an order's files and lines, a rule's raw records."""
 
+from urllib.parse import urlencode
+
 import httpx
+import pytest
 
 from ecommerce_tests.page.conftest import Visit
 from ecommerce_tests.page.looks import address, rows, settled
@@ -49,6 +52,16 @@ def test_a_day_without_anything(visit: Visit, api: httpx.Client) -> None:
     page.get_by_role("link", name="Day after").click()
     settled(page)
     assert address(page) == {"day": "2020-01-02"}
+
+
+@pytest.mark.parametrize("order_id", [".", "..", "O\r\n1", "a/../b"])
+def test_an_order_is_asked_for_whatever_its_id_is(
+    visit: Visit, api: httpx.Client, order_id: str
+) -> None:
+    page = visit(api, f"/?{urlencode({'order': order_id})}")
+    settled(page)
+
+    assert f"No order {order_id!r} was ever taken in" in page.get_by_role("dialog").inner_text()
 
 
 def test_returns_of_an_order(visit: Visit, api: httpx.Client) -> None:

@@ -157,3 +157,12 @@ def test_it_is_brought_up_to_date_when_somebody_comes_back(
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
         until(page, lambda: records.inner_text().startswith("3 records"))
+
+
+def test_the_manual_is_drawn_within_its_policy(visit: Visit, api: httpx.Client) -> None:
+    page = visit(api, "/docs")
+    page.locator("#operations-Metrics-get_daily_metrics").click()
+
+    page.get_by_text("Book a refund on the return's date").first.wait_for()
+    policy = api.get("/docs").headers.get_list("content-security-policy")
+    assert "script-src 'self';" in policy[0]

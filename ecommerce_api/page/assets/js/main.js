@@ -54,7 +54,8 @@ async function show() {
 /** What the address says, with what only the API knows: the shop, last loaded day, metrics. */
 async function makeView(signal) {
   const known = await get("metrics", signal);
-  const metrics = Object.fromEntries(known.items.map((metric) => [metric.slug, metric]));
+  const bySlug = Object.fromEntries(known.items.map((metric) => [metric.slug, metric]));
+  const metrics = { __proto__: null, ...bySlug }; // what an address names is a metric or nothing
   const state = read();
   if (!(state.chart in metrics)) state.chart = tiles.hero;
   const period = chosenPeriod(state, known.as_of);

@@ -1,6 +1,7 @@
 // An order opened: what it came to, and the file and line that each part of it came from.
 
 import { href } from "./address.js";
+import { path } from "./api.js";
 import { day, moment } from "./days.js";
 import { facts, make, table } from "./dom.js";
 import { amount, count, price } from "./numbers.js";
@@ -18,7 +19,7 @@ const STEPS = [
 export const orderView = {
   is: ({ state }) => state.order,
   title: ({ state }) => `Order ${state.order}`,
-  needs: ({ state }) => [`lineage/order/${encodeURIComponent(state.order)}`],
+  needs: ({ state }) => [path("lineage/order", { order_id: state.order })],
   draw,
 };
 

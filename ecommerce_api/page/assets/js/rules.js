@@ -1,6 +1,7 @@
 // What the rules that records can break mean, for people. Which rules there are is the API's.
 
 const RULES = {
+  __proto__: null,
   malformed: ["Unreadable line", "The line has too many or too few fields, or is no JSON object."],
   required: ["Missing value", "A column that every record needs is empty."],
   type: ["Wrong kind of value", "A text where a number, a date or a moment should be."],
@@ -38,6 +39,7 @@ export function ruleText(rule) {
 }
 
 const FEEDS = {
+  __proto__: null,
   customers: "Customers",
   products: "Products",
   orders: "Orders",

@@ -1,0 +1,134 @@
+"""Sales by day of a product, category, country, … (docs/reference/rules.md, Breakdowns)."""
+
+import pandas as pd
+
+from ecommerce_assets.rules.kinds import PRODUCT, REFUND
+from ecommerce_assets.rules.money import sums
+
+BY_PRODUCT = ("product", "category")
+BY_ORDER = ("country", "channel", "discount_code", "customer")
+DIMENSIONS = (*BY_PRODUCT, *BY_ORDER)
+
+NONE_GIVEN = ""
+"""The value of what has none: landed texts are never empty."""
+
+NEW, REPEAT, GUEST = "new", "repeat", "guest"
+
+_FIGURES = ("units", "gross_revenue", "discounts", "refunds", "refunds_by_order_date", "cost")
+_KEY = ["date", "value"]
+
+
+def daily_sales(
+    dates: pd.Series,
+    orders: pd.DataFrame,
+    lines: pd.DataFrame,
+    returns: pd.DataFrame,
+    adjustments: pd.DataFrame,
+    first_order_dates: pd.Series,
+    categories: pd.Series,
+) -> pd.DataFrame:
+    """Make `fct_sales_daily` of some `dates`: one row a date, dimension and value.
+
+    `lines`, `returns` and `adjustments` are those of recognised orders that are dated on `dates` or
+    whose order is; `orders` are all of theirs. `first_order_dates` are by `customer_id`,
+    `categories` by `product_id`. Money is booked as in `fct_revenue_daily`, so that the values of
+    each dimension add up to it; `orders` counts, on the order's date, those with a product line of
+    the value.
+    """
+    of_orders = _values_by_order(orders, first_order_dates)
+    products = lines[lines["kind"] == PRODUCT]
+    entries = _entries(orders, products, returns, adjustments)
+    entries = entries[entries["date"].isin(dates)]
+    ordered = products[["order_id", "product_id"]].drop_duplicates()
+    ordered = ordered.assign(
+        date=ordered["order_id"].map(orders.set_index("order_id")["order_date"])
+    )
+    ordered = ordered[ordered["date"].isin(dates)]
+    parts = []
+    for dimension in DIMENSIONS:
+        if dimension in BY_ORDER:
+            values = of_orders[dimension]
+            of_entries = entries["order_id"].map(values)
+            of_ordered = ordered["order_id"].map(values)
+        else:
+            of_entries = _of_products(entries["product_id"], dimension, categories)
+            of_ordered = _of_products(ordered["product_id"], dimension, categories)
+        part = sums(entries.assign(value=of_entries), _KEY, _FIGURES)
+        each = ordered.assign(value=of_ordered)[["order_id", *_KEY]].drop_duplicates()
+        part["orders"] = each.groupby(_KEY).size().reindex(part.index, fill_value=0)
+        parts.append(part.reset_index().assign(dimension=dimension))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _values_by_order(orders: pd.DataFrame, first_order_dates: pd.Series) -> pd.DataFrame:
+    first = orders["customer_id"].map(first_order_dates)
+    customer = pd.Series(REPEAT, index=orders.index).mask(orders["order_date"] == first, NEW)
+    return pd.DataFrame(
+        {
+            **{
+                name: orders[name].astype("str").fillna(NONE_GIVEN)
+                for name in BY_ORDER
+                if name in orders
+            },
+            "customer": customer.mask(orders["customer_id"].isna(), GUEST),
+        }
+    ).set_index(orders["order_id"])
+
+
+def _of_products(products: pd.Series, dimension: str, categories: pd.Series) -> pd.Series:
+    values = products if dimension == "product" else products.map(categories)
+    return _texts(values)
+
+
+def _texts(values: pd.Series) -> pd.Series:
+    # A column of nulls alone is one of numbers to pandas.
+    return values.astype("str").fillna(NONE_GIVEN)
+
+
+def _entries(
+    orders: pd.DataFrame, products: pd.DataFrame, returns: pd.DataFrame, adjustments: pd.DataFrame
+) -> pd.DataFrame:
+    """Put all that is booked into one frame: an amount's date, order, product and figures.
+
+    What is given back is there twice: on its own date, and on its order's.
+    """
+    back = returns[returns["kind"] == PRODUCT]
+    refunds = adjustments[adjustments["kind"] == REFUND].assign(product_id=None)
+    order_dates = orders.set_index("order_id")["order_date"]
+    return pd.concat(
+        [
+            _entry(
+                products,
+                products["sale_date"],
+                units=products["quantity"],
+                gross_revenue=products["gross_amount"],
+                discounts=products["discount_amount"] + products["order_discount_amount"],
+                cost=products["cost_amount"].fillna(0),
+            ),
+            _entry(
+                back,
+                back["return_date"],
+                refunds=back["refund_amount"],
+                cost=-back["cost_amount"].fillna(0),
+            ),
+            _entry(refunds, refunds["adjustment_date"], refunds=refunds["amount"]),
+            *(
+                _entry(part, part["order_id"].map(order_dates), refunds_by_order_date=part[amount])
+                for part, amount in ((back, "refund_amount"), (refunds, "amount"))
+            ),
+        ],
+        ignore_index=True,
+    )
+
+
+def _entry(part: pd.DataFrame, dates: pd.Series, **figures: pd.Series) -> pd.DataFrame:
+    # All figures, so that none is missing: what pandas fills becomes a float.
+    return pd.DataFrame(
+        {
+            "date": dates.astype("datetime64[s]"),
+            "order_id": part["order_id"],
+            "product_id": part["product_id"],
+            **{name: figures.get(name, 0) for name in _FIGURES},
+        },
+        index=part.index,
+    )

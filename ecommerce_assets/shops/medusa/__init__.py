@@ -1,0 +1,1 @@
+"""Medusa 2, by its Admin API (docs/medusa.md)."""

@@ -1,0 +1,182 @@
+"""What an order document becomes: its records in feeds' columns, and what is said of them."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from ecommerce_assets.shops.money import amount_text, price_text, share_out, to_cents
+from ecommerce_assets.shops.reconciliation import OwnTotal
+from ecommerce_assets.shops.shopify.canonical import written
+from ecommerce_assets.shops.spool import Record
+
+PRODUCT, GIFT_CARD, OTHER = "product", "gift_card", "other"
+
+
+@dataclass
+class Line:
+    """A line, or the part of it that was sold at one moment; amounts without tax.
+
+    `left` is how much of it was not returned yet.
+    """
+
+    item_id: str
+    line_id: str
+    product_id: str
+    kind: str
+    quantity: int
+    gross: Decimal
+    discount: Decimal
+    sold_at: dt.datetime | None = None
+    left: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.left = self.quantity
+
+    @property
+    def net(self) -> Decimal:
+        """What it sold for."""
+        return self.gross - self.discount
+
+
+@dataclass
+class Return:
+    """Units of a line that came back, and what they gave back without tax."""
+
+    return_id: str
+    item_id: str
+    quantity: int
+    at: dt.datetime
+    amount: Decimal
+    reason: str | None = None
+
+
+@dataclass
+class Adjustment:
+    """Money back without goods, or, below 0, charged again; without tax."""
+
+    adjustment_id: str
+    at: dt.datetime
+    amount: Decimal
+    kind: str = "refund"
+    reason: str | None = None
+
+
+@dataclass
+class Ledger:
+    """What happened to an order's money: lines, returns, adjustments, shipping at the start.
+
+    `notes` counts what was pieced together or could not be dated, by what it was.
+    """
+
+    lines: list[Line] = field(default_factory=list)
+    returns: list[Return] = field(default_factory=list)
+    adjustments: list[Adjustment] = field(default_factory=list)
+    shipping: Decimal = Decimal(0)
+    notes: Counter[str] = field(default_factory=Counter)
+
+    def take_back(
+        self,
+        return_id: str,
+        lines: Sequence[Line],
+        quantity: int,
+        at: dt.datetime,
+        amount: Decimal,
+        reason: str | None = None,
+    ) -> None:
+        """Return units of a line, from its parts in the order in which they were sold.
+
+        The amount is divided by quantity. What no part has left goes to the last, where the rules
+        will find that it is too much.
+        """
+        taken: list[tuple[Line, int]] = []
+        missing = quantity
+        for line in lines:
+            units = min(line.left, missing)
+            if units > 0:
+                taken.append((line, units))
+                line.left -= units
+                missing -= units
+        if missing and taken:
+            taken[-1] = (taken[-1][0], taken[-1][1] + missing)
+        elif missing:
+            taken = [(lines[-1], missing)]
+        amounts = share_out(to_cents(amount), [units for _, units in taken])
+        for place, ((line, units), part) in enumerate(zip(taken, amounts, strict=True), start=1):
+            self.returns.append(
+                Return(
+                    return_id if place == 1 else f"{return_id}-{place}",
+                    line.item_id,
+                    units,
+                    at,
+                    Decimal(part).scaleb(-2) if len(taken) > 1 else amount,
+                    reason,
+                )
+            )
+
+    def adjust(
+        self,
+        adjustment_id: str,
+        at: dt.datetime,
+        amount: Decimal,
+        kind: str = "refund",
+        reason: str | None = None,
+    ) -> None:
+        """Give money back without goods; nothing is written of nothing."""
+        if amount:
+            self.adjustments.append(Adjustment(adjustment_id, at, amount, kind, reason))
+
+
+@dataclass(frozen=True)
+class OrderRecords:
+    """An order's records by feed, its document's own totals, and what is said of it."""
+
+    records: dict[str, list[Record]]
+    totals: list[OwnTotal]
+    notes: Counter[str]
+    ingested_at: dt.datetime
+
+
+def item_record(line: Line, order_id: str, ingested_at: str | None) -> Record:
+    """Write a line as a record of `order_items`."""
+    price = line.gross / line.quantity if line.quantity else line.gross
+    return {
+        "order_item_id": line.item_id,
+        "order_id": order_id,
+        "product_id": line.product_id,
+        "kind": line.kind,
+        "quantity": str(line.quantity),
+        "unit_price": price_text(price),
+        "gross_amount": amount_text(line.gross),
+        "discount_amount": amount_text(line.discount),
+        "sold_at": written(line.sold_at),
+        "ingested_at": ingested_at,
+    }
+
+
+def return_record(back: Return, order_id: str, ingested_at: str | None) -> Record:
+    """Write a return as a record of `returns`."""
+    return {
+        "return_id": back.return_id,
+        "order_item_id": back.item_id,
+        "order_id": order_id,
+        "quantity": str(back.quantity),
+        "returned_at": written(back.at),
+        "refund_amount": amount_text(back.amount),
+        "reason": back.reason,
+        "ingested_at": ingested_at,
+    }
+
+
+def adjustment_record(adjustment: Adjustment, order_id: str, ingested_at: str | None) -> Record:
+    """Write an adjustment as a record of `adjustments`."""
+    return {
+        "adjustment_id": adjustment.adjustment_id,
+        "order_id": order_id,
+        "adjusted_at": written(adjustment.at),
+        "amount": amount_text(adjustment.amount),
+        "kind": adjustment.kind,
+        "reason": adjustment.reason,
+        "ingested_at": ingested_at,
+    }

@@ -1,0 +1,109 @@
+"""What an order document says of its own money, for the reconciliation."""
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+
+from ecommerce_assets.shops.money import to_cents
+from ecommerce_assets.shops.reconciliation import Measure, OwnTotal
+from ecommerce_assets.shops.shopify.agreements import updates
+from ecommerce_assets.shops.shopify.canonical import Json, id_of, items, money, text, total
+from ecommerce_assets.shops.shopify.lines import ALLOCATED, TAX, taxes_included
+from ecommerce_assets.shops.shopify.refunds import is_shipping
+
+_NONE = Decimal(0)
+_TOTAL_TAX = ("total_tax_set", "total_tax")
+
+
+def own_totals(order: Json, *, status: str, by_agreements: bool, hint: str) -> list[OwnTotal]:
+    """Give the order's own totals, in the measures that they state of us.
+
+    Of an order that was never paid, or was cancelled before, only what was ordered is compared:
+    nothing of it counts.
+    """
+    return [
+        OwnTotal(id_of(order) or "", measure, to_cents(amount), source, hint)
+        for measure, source, amount in _stated(order, status, by_agreements)
+    ]
+
+
+def _stated(
+    order: Json, status: str, by_agreements: bool
+) -> Iterator[tuple[Measure, str, Decimal]]:
+    tax = money(order, *_TOTAL_TAX)
+    before = money(order, "total_price_set", "total_price")
+    changed = by_agreements and updates(order)
+    if before is not None and not changed:
+        yield Measure.TOTAL, "total_price", before
+    if tax is not None:
+        yield Measure.TAX, "total_tax", tax
+    if not changed:
+        shipping = _shipping(order)
+        if shipping is not None:
+            yield Measure.SHIPPING, "total_shipping_price", shipping
+    if status in ("created", "cancelled"):
+        return
+    now = money(order, "current_total_price_set", "current_total_price")
+    tax_now = money(order, "current_total_tax_set", "current_total_tax")
+    if now is not None and tax_now is not None:
+        yield Measure.KEPT, "current_total_price", now - tax_now
+    paid = _paid(order)
+    outstanding = money(order, "total_outstanding_set", "total_outstanding")
+    if paid is None:
+        return
+    if outstanding is not None and tax_now is not None:
+        yield Measure.KEPT, "payments and total_outstanding", paid + outstanding - tax_now
+    elif now is None and tax is not None and _is_settled(order):
+        yield Measure.KEPT, "payments", paid - (tax - _tax_back(order))
+
+
+def _is_settled(order: Json) -> bool:
+    """Whether what was paid is what the order comes to."""
+    status = (text(order, "financial_status", "display_financial_status") or "").lower()
+    return status in ("paid", "partially_refunded", "refunded")
+
+
+def _tax_back(order: Json) -> Decimal:
+    """The tax in the order's refunds."""
+    back = _NONE
+    for refund in items(order, "refunds"):
+        adjustments = list(items(refund, "order_adjustments"))
+        back += total(items(refund, "refund_line_items"), *_TOTAL_TAX)
+        back -= total(adjustments, "tax_amount_set", "tax_amount")
+        if not any(is_shipping(one) for one in adjustments):
+            back += total(items(refund, "refund_shipping_lines"), "tax_amount_set", "tax_amount")
+    return back
+
+
+def _shipping(order: Json) -> Decimal | None:
+    """The shipping as charged, where it is said apart from discounts and tax is known."""
+    lines = list(items(order, "shipping_lines"))
+    whole = money(order, "total_shipping_price_set")
+    if whole is None or not lines or any(line.get("is_removed") for line in lines):
+        return None
+    if any(total(items(line, "discount_allocations"), *ALLOCATED) for line in lines):
+        return None
+    if not taxes_included(order):
+        return whole
+    if not all("tax_lines" in line for line in lines):
+        return None
+    return whole - sum((total(items(line, "tax_lines"), *TAX) for line in lines), _NONE)
+
+
+def _paid(order: Json) -> Decimal | None:
+    """What was paid less what was paid back, where the transactions are there."""
+    transactions = {
+        id_of(one) or json.dumps(one, sort_keys=True): one
+        for document in (order, *items(order, "refunds"))
+        for one in items(document, "transactions")
+        if (text(one, "status") or "").lower() == "success"
+    }
+    signs = {"sale": 1, "capture": 1, "refund": -1, "change": -1}
+    kinds = {key: (text(one, "kind") or "").lower() for key, one in transactions.items()}
+    if not {"sale", "capture"} & set(kinds.values()):
+        return None
+    amounts = (
+        signs.get(kinds[key], 0) * (money(one, "amount_set", "amount") or _NONE)
+        for key, one in transactions.items()
+    )
+    return sum(amounts, _NONE)

@@ -1,0 +1,77 @@
+"""Turns files of WooCommerce documents into a landing zone. What they become is in `converting`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecommerce_assets.feeds.contract import Store
+from ecommerce_assets.shops.connecting.source import Progress
+from ecommerce_assets.shops.documents import DocumentError, read_documents
+from ecommerce_assets.shops.landing_files import claim
+from ecommerce_assets.shops.reconciliation import Reconciliation
+from ecommerce_assets.shops.spool import Spool
+from ecommerce_assets.shops.woocommerce.converting import Converter, unreadable
+from ecommerce_assets.shops.woocommerce.documents import LISTS
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What was read, what landed, and how the orders compare with their own totals."""
+
+    documents: Mapping[str, int]
+    """Different documents, by kind."""
+    records: Mapping[str, int]
+    """Landed records, by feed."""
+    days: int
+    left_out: Mapping[str, int]
+    """What makes no record, or not the obvious one, and how often."""
+    reconciliation: Reconciliation
+
+
+def import_woocommerce(
+    files: Sequence[Path],
+    out: Path,
+    *,
+    store: Store,
+    return_days: int,
+    progress: Progress | None = None,
+) -> Imported:
+    """Write the landing zone of the shop in `files`, as docs/woocommerce.md describes.
+
+    Documents may come in any order, in several files, and more than once: the last changed counts.
+
+    Args:
+        files: JSON or JSON lines, perhaps compressed.
+        out: the landing zone; it may not hold landing files yet.
+        store: the store's zone and currency, by which records are judged.
+        return_days: the store's return window.
+        progress: told how far the import is.
+
+    Raises:
+        DocumentError: a file cannot be read, or a document has a value of no sense.
+        LandingWriteError: `out` holds landing files, or cannot be written.
+    """
+    claim(out)
+    tell = progress or _untold
+    with Spool() as spool:
+        converter = Converter(spool, store, return_days)
+        for number, file in enumerate(files):
+            for document in read_documents(file, LISTS):
+                try:
+                    converter.take(document.value)
+                except (DocumentError, KeyError, AttributeError, TypeError) as error:
+                    raise unreadable(document.place, error) from None
+            tell("reading", number + 1, len(files))
+        reconciliation = converter.convert(lambda done, total: tell("orders", done, total))
+        days = spool.write(out, progress=lambda done, total: tell("writing", done, total))
+        return Imported(
+            documents=converter.documents(),
+            records=spool.counts(),
+            days=days,
+            left_out=dict(sorted(converter.left_out.items())),
+            reconciliation=reconciliation,
+        )
+
+
+def _untold(_: str, __: int, ___: int) -> None:
+    """Nobody watches."""

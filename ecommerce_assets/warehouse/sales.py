@@ -1,0 +1,148 @@
+"""`fct_sales_daily` in the warehouse: its inputs by touched date, and its replacement.
+
+Its range, and the dates that are handed over, are those of `fct_revenue_daily` (`revenue`).
+"""
+
+import datetime as dt
+
+import pandas as pd
+import psycopg
+
+from ecommerce_assets.rules.breakdown import DIMENSIONS
+from ecommerce_assets.warehouse.frames import read, write
+from ecommerce_assets.warehouse.tables import (
+    DIM_CUSTOMER,
+    DIM_PRODUCT,
+    FCT_ADJUSTMENTS,
+    FCT_ORDER_ITEMS,
+    FCT_ORDERS,
+    FCT_RETURNS,
+    FCT_SALES_DAILY,
+    Table,
+)
+
+
+def read_orders(connection: psycopg.Connection) -> pd.DataFrame:
+    """Read the recognised orders placed on the dates in `taken`, or with anything dated on them."""
+    return _read(
+        connection,
+        FCT_ORDERS,
+        "order_id order_date customer_id country channel discount_code",
+        """
+        select * from analytics.fct_orders where is_recognised and (
+            order_date in (select date from taken)
+            or order_id = any (array(
+                select order_id from analytics.fct_order_items
+                where sale_date in (select date from taken) and sale_date <> order_date
+                union
+                select order_id from analytics.fct_returns
+                where return_date in (select date from taken)
+                union
+                select order_id from analytics.fct_adjustments
+                where adjustment_date in (select date from taken)
+            ))
+        )
+        """,
+    )
+
+
+def read_lines(connection: psycopg.Connection) -> pd.DataFrame:
+    """Read the recognised lines sold on the dates in `taken`, or of orders placed on them."""
+    return _read(
+        connection,
+        FCT_ORDER_ITEMS,
+        "order_id product_id kind sale_date quantity gross_amount discount_amount"
+        " order_discount_amount cost_amount",
+        """
+        select * from analytics.fct_order_items
+        where is_recognised and sale_date in (select date from taken)
+        union all
+        select * from analytics.fct_order_items
+        where is_recognised and sale_date <> order_date
+          and order_date in (select date from taken) and sale_date not in (select date from taken)
+        """,
+    )
+
+
+def read_returns(connection: psycopg.Connection) -> pd.DataFrame:
+    """Read the returns on the dates in `taken`, or of orders placed on them."""
+    return _read(
+        connection,
+        FCT_RETURNS,
+        "order_id product_id kind return_date refund_amount cost_amount",
+        """
+        select * from analytics.fct_returns where return_date in (select date from taken)
+        union all
+        select r.* from analytics.fct_orders o join analytics.fct_returns r using (order_id)
+        where o.order_date in (select date from taken) and o.is_recognised and o.returns > 0
+          and r.return_date not in (select date from taken)
+        """,
+    )
+
+
+def read_adjustments(connection: psycopg.Connection) -> pd.DataFrame:
+    """Read the adjustments on the dates in `taken`, or of orders placed on them."""
+    return _read(
+        connection,
+        FCT_ADJUSTMENTS,
+        "order_id kind adjustment_date amount",
+        """
+        select a.* from analytics.fct_adjustments a join analytics.fct_orders o using (order_id)
+        where a.adjustment_date in (select date from taken)
+           or o.order_date in (select date from taken)
+        """,
+    )
+
+
+def read_first_order_dates(connection: psycopg.Connection, orders: pd.DataFrame) -> pd.Series:
+    """Read the first order dates, by `customer_id`, of some orders' customers."""
+    frame = read(
+        connection,
+        """
+        select customer_id, first_order_date from analytics.dim_customer where customer_id = any(%s)
+        """,
+        {name: DIM_CUSTOMER.columns[name] for name in ("customer_id", "first_order_date")},
+        [orders["customer_id"].dropna().unique().tolist()],
+    )
+    return frame.set_index("customer_id")["first_order_date"]
+
+
+def read_categories(connection: psycopg.Connection) -> pd.Series:
+    """Read the category of every product, by `product_id`."""
+    frame = _read(
+        connection,
+        DIM_PRODUCT,
+        "product_id category",
+        "select * from analytics.dim_product where is_current",
+    )
+    return frame.set_index("product_id")["category"]
+
+
+def _read(connection: psycopg.Connection, table: Table, columns: str, query: str) -> pd.DataFrame:
+    return read(connection, query, {name: table.columns[name] for name in columns.split()})
+
+
+def replace(connection: psycopg.Connection, sales: pd.DataFrame) -> None:
+    """Replace the dates in `taken`."""
+    connection.execute(
+        """
+        delete from analytics.fct_sales_daily s using taken t, unnest(%s::text[]) as d (dimension)
+        where s.dimension = d.dimension and s.date = t.date
+        """,
+        [list(DIMENSIONS)],
+    )
+    write(connection, FCT_SALES_DAILY, sales)
+
+
+def drop_outside(
+    connection: psycopg.Connection, first: dt.date | None, last: dt.date | None
+) -> None:
+    """Drop the dates that lie outside a range; without a range, all."""
+    for outside, bound in (
+        ("date < coalesce(%s::date, 'infinity')", first),
+        ("date > coalesce(%s::date, '-infinity')", last),
+    ):
+        connection.execute(
+            f"delete from analytics.fct_sales_daily where dimension = any(%s) and {outside}",  # noqa: S608
+            [list(DIMENSIONS), bound],
+        )
