@@ -8,14 +8,28 @@ from ecommerce_assets.dagster_instance.private import UnresolvedAssetJobDefiniti
 
 LOAD_JOB = "load"
 AUDIT_JOB = "audit"
+FETCH_JOB = "fetch"
+
+SOURCES = "sources"
+"""The first part of the keys, and the group, of the assets of shops that are fetched from."""
 
 
 def load_job() -> UnresolvedAssetJobDefinition:
     """Build the job that materializes everything, for a batch day or a range of them."""
     return dg.define_asset_job(
         LOAD_JOB,
-        dg.AssetSelection.all(),
+        dg.AssetSelection.all() - dg.AssetSelection.key_prefixes(SOURCES),
         description="Everything, for a batch day or a range of them: what `ecommerce load` runs.",
+    )
+
+
+def fetch_job(days: dg.PartitionsDefinition) -> UnresolvedAssetJobDefinition:
+    """Build the job that fetches a batch day from all configured shops."""
+    return dg.define_asset_job(
+        FETCH_JOB,
+        dg.AssetSelection.key_prefixes(SOURCES),
+        description="A batch day from each shop that is configured, into the landing zone.",
+        partitions_def=days,
     )
 
 

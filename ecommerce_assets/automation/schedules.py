@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from ecommerce_assets.automation.jobs import AUDIT_JOB, LOAD_JOB
+from ecommerce_assets.automation.jobs import AUDIT_JOB, FETCH_JOB, LOAD_JOB
 from ecommerce_assets.automation.requests import run_request
 from ecommerce_assets.settings import Settings
 
@@ -22,6 +22,25 @@ def load_yesterday(settings: Settings) -> dg.ScheduleDefinition:
         execution_timezone=settings.timezone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Yesterday's batch, by the store's calendar.",
+    )
+    def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        yesterday = day_before(context.scheduled_execution_time, settings.timezone)
+        return run_request(yesterday, yesterday)
+
+    return schedule
+
+
+def fetch_yesterday(settings: Settings) -> dg.ScheduleDefinition:
+    """Build the schedule that fetches yesterday's batch, half-way from midnight to the load."""
+    minutes = (settings.load_at.hour * 60 + settings.load_at.minute) // 2
+
+    @dg.schedule(
+        name="fetch_yesterday",
+        job_name=FETCH_JOB,
+        cron_schedule=_cron(dt.time(minutes // 60, minutes % 60)),
+        execution_timezone=settings.timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Yesterday's batch from each configured shop, before it is loaded.",
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         yesterday = day_before(context.scheduled_execution_time, settings.timezone)

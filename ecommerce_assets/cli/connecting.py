@@ -4,11 +4,14 @@ import datetime as dt
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from ecommerce_assets.cli.console import out as console
-from ecommerce_assets.cli.console import progress_bar
-from ecommerce_assets.cli.reconciling import print_reconciliation
+from ecommerce_assets.cli.shop_imports import (
+    Strict,
+    print_counts,
+    print_reconciliation,
+    print_records,
+    steps_bar,
+)
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import load_settings
 
@@ -17,7 +20,7 @@ app = typer.Typer()
 
 @app.command()
 def connect(
-    shop: Annotated[str, typer.Argument(metavar="SHOP", help="woocommerce or medusa")],
+    shop: Annotated[str, typer.Argument(metavar="SHOP", help="shopify, woocommerce or medusa")],
     day: Annotated[
         dt.datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="The batch day; yesterday unless given."),
@@ -28,9 +31,7 @@ def connect(
             formats=["%Y-%m-%d"], help="Fetch all days from this one on, as the batch of the day."
         ),
     ] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Fail if an order differs from its own totals.")
-    ] = False,
+    strict: Strict = False,
 ) -> None:
     """Fetch what changed in a shop on a day into the landing zone. A day may be fetched again."""
     from ecommerce_assets.shop import Shop
@@ -48,17 +49,13 @@ def connect(
         timezone=settings.timezone,
         now=own.now(),
     )
-    with open_source(shop, settings, own.store) as source, progress_bar("fetching") as progress:
-        batch = fetch_batch(
-            source, settings.landing_url, window, lambda _, done, total: progress(done, total)
-        )
-    table = Table("feed", title=f"{shop}, batch {batch.day}", title_justify="left")
-    table.add_column("records", justify="right")
-    for feed, records in batch.records.items():
-        table.add_row(feed, f"{records:,}")
-    for what, count in batch.fetched.left_out.items():
-        table.add_row(f"left out or noted: {what}", f"{count:,}")
+    with open_source(shop, settings, own.store) as source, steps_bar() as progress:
+        batch = fetch_batch(source, settings.landing_url, window, progress)
+    print_records(f"{shop}, batch {batch.day} in {settings.landing_url}", batch.records)
+    print_counts("documents read", batch.fetched.documents)
+    print_counts("left out or noted", batch.fetched.left_out)
     if batch.mended:
-        table.add_row("taken out of earlier files", f"{batch.mended:,}")
-    console.print(table)
-    print_reconciliation(batch.fetched.reconciliation, strict=strict)
+        print_counts("taken back", {"records of earlier files": batch.mended})
+    print_reconciliation(batch.fetched.reconciliation)
+    if strict and batch.fetched.reconciliation.differences:
+        raise typer.Exit(1)

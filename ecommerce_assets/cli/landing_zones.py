@@ -9,10 +9,14 @@ from rich.table import Table
 
 from ecommerce_assets.cli.console import out as console
 from ecommerce_assets.cli.console import progress_bar
+from ecommerce_assets.cli.shop_imports import import_shopify
+from ecommerce_assets.cli.woocommerce_imports import import_woocommerce
 from ecommerce_assets.settings import load_settings
 
 app = typer.Typer()
 importer = typer.Typer(help="Turn a real export into a landing zone.", no_args_is_help=True)
+importer.command("shopify")(import_shopify)
+importer.command("woocommerce")(import_woocommerce)
 app.add_typer(importer, name="import")
 
 Out = Annotated[Path, typer.Argument(help="The landing zone to write; it may hold no files yet.")]
