@@ -102,8 +102,20 @@ def _paid(order: Json) -> Decimal | None:
     kinds = {key: (text(one, "kind") or "").lower() for key, one in transactions.items()}
     if not {"sale", "capture"} & set(kinds.values()):
         return None
+    if not all(_is_shop_money(one, order) for one in transactions.values()):
+        return None
     amounts = (
         signs.get(kinds[key], 0) * (money(one, "amount_set", "amount") or _NONE)
         for key, one in transactions.items()
     )
     return sum(amounts, _NONE)
+
+
+def _is_shop_money(transaction: Json, order: Json) -> bool:
+    """Whether a transaction says its amount in the shop's currency: older ones may not."""
+    currency = text(transaction, "currency")
+    return (
+        "amount_set" in transaction
+        or currency is None
+        or currency == text(order, "currency", "currency_code")
+    )

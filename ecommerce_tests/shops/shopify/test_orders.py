@@ -6,6 +6,7 @@ import pytest
 
 from ecommerce_tests.shops.shopify.documents import (
     CHANGED,
+    REFUNDED,
     adjustment,
     bag,
     line,
@@ -396,6 +397,29 @@ class TestWhatCameBack:
         assert agreed(imported)
         assert shop.landed("adjustments", "adjustment_id", "amount") == [("71-rest", "2.00")]
         assert imported.notes["refunds pieced together from transactions"] == 1
+
+    def test_refunds_that_say_only_a_total_are_adjustments_without_the_tax_lost(
+        self, shop: Shop
+    ) -> None:
+        # 30.00 + 5.70. Paid back 11.90 and 5.95, of which tax 2.85 in proportion: 1.90 and 0.95.
+        document = order(
+            1,
+            "35.70",
+            line(31, "10.00", 3, tax="5.70", current_quantity=2),
+            now="17.85",
+            total_tax="5.70",
+            current_total_tax="2.85",
+            refunds=[
+                {"id": 71, "created_at": REFUNDED, "total_refunded_set": bag("11.90")},
+                {"id": 72, "created_at": CHANGED, "total_refunded_set": bag("5.95")},
+            ],
+        )
+        assert agreed(shop.take(document))
+        assert shop.landed("adjustments", "adjustment_id", "amount", "adjusted_at") == [
+            ("71", "10.00", "2026-03-09T21:30:00Z"),
+            ("72", "5.00", "2026-03-10T14:00:00Z"),
+        ]
+        assert shop.landed("returns", "return_id") == []
 
     def test_a_line_that_an_exchange_added_is_sold_on_its_day(self, shop: Shop) -> None:
         # 10.00, exchanged for one of 12.00: 10.00 + 12.00 − 10.00 = 12.00
