@@ -26,6 +26,7 @@ _NONE = Decimal(0)
 
 UNDATED = "undated refunds"
 UNDATED_REMOVALS = "undated removals"
+UNDATED_ADDITIONS = "orders with undated additions: sold with the order"
 BY_TRANSACTIONS = "refunds pieced together from transactions"
 
 _SUBTOTAL = ("subtotal_set", "subtotal")
@@ -80,6 +81,9 @@ def _date_added_lines(ledger: Ledger, order: Json) -> None:
                     added[id_of(document) or ""] = at
     for sold in ledger.lines:
         sold.sold_at = added.get(sold.line_id)
+    first = money(order, "original_total_price_set")
+    if first is not None and first < (money(order, "total_price_set") or _NONE) and not added:
+        ledger.notes[UNDATED_ADDITIONS] += 1
 
 
 def _take_back(ledger: Ledger, order: Json, refund: Json, at: dt.datetime) -> None:

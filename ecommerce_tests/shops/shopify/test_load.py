@@ -65,7 +65,7 @@ def as_it_was(day: str, agreements: int, total: str, lines: list[int]) -> dict[s
 
 def loaded(landing: Path, url: str) -> SmallShop:
     shop = SmallShop(landing, url, timezone="Europe/Berlin")
-    shop.materialize_tables(("2026-03-02", "2026-03-10"))
+    shop.load()
     return shop
 
 

@@ -444,6 +444,21 @@ class TestWhatCameBack:
             ("32", "2026-03-09T21:00:00Z"),
         ]
 
+    def test_a_line_that_an_edit_added_without_a_day_is_counted(self, shop: Shop) -> None:
+        document = order(
+            1,
+            "22.00",
+            line(31, "10.00"),
+            line(32, "12.00"),
+            original_total_price_set=bag("10.00"),
+            source_name=None,
+            channel_information={"channel_definition": {"handle": "tiktok"}},
+        )
+        imported = shop.take(document)
+        assert agreed(imported)
+        assert imported.notes["orders with undated additions: sold with the order"] == 1
+        assert shop.landed("orders", "channel") == ["tiktok"]
+
     def test_what_only_the_totals_say_is_undated(self, shop: Shop) -> None:
         document = order(1, "20.00", line(31, "20.00"), now="14.00")
         del document["refunds"]
