@@ -2,7 +2,10 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: run test coverage lint format clean
+# Where npm puts Medusa, 700 MB: outside the checkout.
+MEDUSA ?= /tmp/ecommerce-real-shops/medusa
+
+.PHONY: run test real-shops coverage lint format clean
 
 run: .venv/run
 	$(BIN)/python -m ecommerce_assets.shops.demo
@@ -11,6 +14,10 @@ run: .venv/run
 
 test: .venv/dev
 	$(BIN)/pytest -n auto --dist worksteal
+
+real-shops: .venv/dev
+	$(BIN)/python -m ecommerce_tests.shops.medusa.server $(MEDUSA)
+	ECOMMERCE_TEST_MEDUSA=$(MEDUSA) $(BIN)/pytest -m real_shops
 
 coverage: .venv/dev
 	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered

@@ -88,6 +88,7 @@ class Settings(BaseSettings):
     return_days: int = Field(default=30, ge=0, le=36_500)
     first_day: Annotated[dt.date | None, BeforeValidator(_blank_is_unset)] = None
     refuse_share: float = Field(default=0.5, ge=0, le=1)
+    refuse_gone_share: float = Field(default=0.5, ge=0, le=1)
     tolerate: Annotated[str, AfterValidator(_tolerated)] = ""
     hash_key: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
     load_at: dt.time = dt.time(3)
