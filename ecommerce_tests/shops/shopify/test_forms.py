@@ -69,6 +69,20 @@ class TestRest:
             shop.take_files(*(paths if isinstance(paths, list) else [paths]), out=name)
             assert shop.files(name) == shop.files(), name
 
+    def test_a_large_file_tells_how_far_it_is_read(self, shop: Shop) -> None:
+        path = shop.folder / "many.jsonl"
+        many = [order(id_, "10.00", line(id_, "10.00")) for id_ in range(1, 1201)]
+        path.write_text("\n".join(json.dumps(one) for one in many), encoding="utf-8")
+        told: list[tuple[str, int, int]] = []
+        shop.take_files(path, progress=lambda *step: told.append(step))
+        size = path.stat().st_size
+        reading = [(done, total) for step, done, total in told if step == "reading"]
+        assert len(reading) == 3
+        assert reading == sorted(reading)
+        assert {total for _, total in reading} == {size}
+        assert reading[-1] == (size, size)
+        assert ("orders", 1200, 1200) in told
+
     def test_shuffled_and_delivered_again_they_are_the_same(self, shop: Shop) -> None:
         shop.take(*REST)
         older = {**REST[0], "updated_at": "2026-03-03T00:00:00Z", "refunds": []}

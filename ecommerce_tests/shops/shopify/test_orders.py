@@ -496,6 +496,12 @@ class TestReconciliation:
             "a return came after the return window: see ECOMMERCE_RETURN_DAYS"
         ]
 
+    def test_a_record_that_breaks_a_rule_is_named_as_the_cause(self, shop: Shop) -> None:
+        result = shop.take(order(1, "10.00", line(31, "10.00"), currency="USD")).reconciliation
+        assert {difference.cause for difference in result.differences} == {
+            "a record of order_items breaks orphan; a record of orders breaks currency"
+        }
+
     def test_payments_that_leave_another_amount_are_told(self, shop: Shop) -> None:
         document = order(
             1,
