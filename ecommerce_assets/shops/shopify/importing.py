@@ -220,10 +220,14 @@ class Converter:
             )
 
     def _convert_customers(self, as_of: dt.datetime | None) -> None:
-        for kind in ("customer", _CUSTOMER_OF_ORDER):
-            for customer in self._spool.all(kind):
-                if kind != "customer" and self._spool.get("customer", id_of(customer) or ""):
-                    continue
+        own = self.gathering.whole("customer")
+        of_orders = (
+            customer
+            for customer in self._spool.all(_CUSTOMER_OF_ORDER)
+            if not self.gathering.knows("customer", id_of(customer) or "")
+        )
+        for customers in (own, of_orders):
+            for customer in customers:
                 record = customer_record(customer, as_of)
                 if record is None:
                     self.gathering.left_out[NO_CREATION] += 1

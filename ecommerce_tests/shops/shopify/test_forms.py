@@ -247,6 +247,18 @@ class TestGraphql:
         assert shop.files("estuary") == shop.files()
         assert imported.left_out == {"deleted: order": 1}
 
+    def test_what_the_shop_deleted_is_left_out_wherever_it_is_said(self, shop: Shop) -> None:
+        shop.take(*GRAPHQL[:2])
+        gone = [
+            ["a/orders", {"id": gid("Order", 3), "_meta": {"op": "d"}}],
+            ["a/customers", {"id": gid("Customer", 78), "_meta": {"op": "d"}}],
+        ]
+        buyer = {"id": gid("Customer", 78), "createdAt": "2025-01-01T00:00:00Z", "email": "e@x.com"}
+        rows = [*gone, *(["a/orders", one] for one in GRAPHQL), ["a/customers", buyer]]
+        for name, documents in {"first": rows, "last": rows[::-1]}.items():
+            shop.take_files(write(shop.folder / f"{name}.jsonl", *documents), out=name)
+            assert shop.files(name) == shop.files()
+
     def test_airbytes_order_agreements_complete_its_rest_orders(self, shop: Shop) -> None:
         shop.take(*GRAPHQL)
         records = []
