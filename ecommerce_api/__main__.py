@@ -9,6 +9,7 @@ from ecommerce_api.access import NO_KEYS
 from ecommerce_api.database import Database, reader_url
 from ecommerce_api.guard import is_loopback
 from ecommerce_api.problems import UnavailableError
+from ecommerce_api.telemetry import LOGGER
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import Settings, load_settings
 
@@ -22,7 +23,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m ecommerce_api", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument(
+        "--log-level", choices=("info", "warning"), default="info", help="info: a line a request"
+    )
     arguments = parser.parse_args()
+    LOGGER.setLevel(arguments.log_level.upper())
     try:
         settings = load_settings()
         reader_url(settings)  # what is wrong with it is told here, rather than while serving

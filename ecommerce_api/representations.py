@@ -12,11 +12,10 @@ from starlette.responses import Response
 
 from ecommerce_api.fields import Answer, Fields, Listing, PagedListing
 from ecommerce_api.parameters import PageQuery
+from ecommerce_assets.spreadsheets import inert
 
 CSV = "text/csv"
 JSON = "application/json"
-
-_STARTS_A_FORMULA = tuple("=+-@|\t\r\n＝＋－＠")
 
 
 def represented(request: Request, answer: Answer, page: PageQuery | None = None) -> Response:
@@ -68,8 +67,8 @@ def as_csv(answer: Listing) -> str:
 def _cell(value: Any, written: Any) -> Any:
     if isinstance(value, Fields | list | dict | tuple):
         return json.dumps(written, ensure_ascii=False)
-    if isinstance(value, str) and value.lstrip().startswith(_STARTS_A_FORMULA):
-        return f"'{written}"
+    if isinstance(value, str):
+        return inert(written)
     if isinstance(value, bool):
         return "true" if value else "false"
     return written

@@ -45,7 +45,8 @@ def log_as_json() -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     LOGGER.addHandler(handler)
-    LOGGER.setLevel(logging.INFO)
+    if LOGGER.level == logging.NOTSET:
+        LOGGER.setLevel(logging.INFO)
     LOGGER.propagate = False
 
 

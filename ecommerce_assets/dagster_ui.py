@@ -11,13 +11,12 @@ import sys
 from base64 import b64decode
 
 from dagster import DagsterInstance
-from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import WorkspaceFileTarget
 from starlette.datastructures import Headers, QueryParams
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ecommerce_api.guard import host_name, is_local_name, is_loopback, is_of_another_page
+from ecommerce_assets.dagster_instance.private import WorkspaceFileTarget, WorkspaceProcessContext
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import Settings, load_settings
 

@@ -5,12 +5,13 @@ Nothing is printed here.
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
 
 from ecommerce_assets.assets.reports import GROUP as REPORTS_GROUP
+from ecommerce_assets.assets.staging import quarantined, staged
 from ecommerce_assets.automation.jobs import LOAD_JOB
 from ecommerce_assets.checks.verdicts import FailedCheck, failed_checks
 from ecommerce_assets.dagster_instance.dead_runs import fail_dead_runs
@@ -20,14 +21,17 @@ from ecommerce_assets.feeds.landing import Listing
 from ecommerce_assets.partitions import range_tags
 from ecommerce_assets.shop import Shop
 from ecommerce_assets.warehouse.session import read_version
-from ecommerce_assets.warehouse.staging import Refusal, held_days, log_refusals, refusals_of
+from ecommerce_assets.warehouse.staging import Refusal, held_batches, log_refusals, refusals_of
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @dataclass(frozen=True)
 class Load:
-    """What a load did: the days it covered, what was refused, a sentence a failure, the checks."""
+    """What a load did: the days it covered, what was refused, a sentence a failure, the checks.
+
+    `ignored` names the entries of each feed's folder that are no batch's files.
+    """
 
     run_id: str
     first: dt.date
@@ -36,6 +40,7 @@ class Load:
     refusals: Sequence[Refusal]
     failures: Sequence[str]
     failed_checks: Sequence[FailedCheck]
+    ignored: Mapping[str, Sequence[str]]
 
 
 def load(
@@ -54,7 +59,7 @@ def load(
     steps that will report progress to the shop.
 
     Raises:
-        LandingError: the landing zone cannot be read.
+        LandingError: the landing zone cannot be read, or much of what is held is gone from it.
         OperatorError: there is nothing to load.
     """
     listing = shop.landing.listing()
@@ -90,6 +95,7 @@ def load(
             refusals_of(connection, result.run_id),
             list(_failures(result)),
             list(failed_checks(instance, result.run_id)),
+            listing.ignored,
         )
 
 
@@ -101,18 +107,26 @@ def rebuild(
 ) -> Load:
     """Empty the three schemas and load all landed days, in one transaction.
 
-    Readers see the old warehouse until the new one is whole.
+    Readers see the old warehouse until the new one is whole. A refused feed-day, of which the
+    warehouse now holds nothing, no longer counts as materialized.
     """
-    return load(dataclasses.replace(shop, is_rebuild=True), instance, on_start=on_start)
+    loaded = load(dataclasses.replace(shop, is_rebuild=True), instance, on_start=on_start)
+    for refusal in loaded.refusals:
+        for key in (staged(refusal.feed), quarantined(refusal.feed)):
+            instance.wipe_asset_partitions(key, [refusal.batch_date.isoformat()])
+    return loaded
 
 
 def _days(
     shop: Shop, listing: Listing, first: dt.date | None, last: dt.date | None
 ) -> list[dt.date]:
     with shop.warehouse() as connection:
-        days = listing.days() | set(held_days(connection))
+        held = held_batches(connection)
     earliest = max(filter(None, (first, shop.settings.first_day)), default=dt.date.min)
-    return sorted(day for day in days if earliest <= day <= (last or dt.date.max))
+    days = listing.days() | {day for _, day in held}
+    chosen = sorted(day for day in days if earliest <= day <= (last or dt.date.max))
+    listing.refuse_loss(held, chosen, shop.settings.refuse_gone_share)
+    return chosen
 
 
 def _without_reports(job: dg.JobDefinition) -> list[dg.AssetKey]:

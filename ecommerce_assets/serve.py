@@ -1,4 +1,4 @@
-"""`ecommerce serve`: the Dagster UI with its daemon, and the API, as one program that stops whole.
+"""`ecommerce serve`: starts the Dagster UI, its daemon and the API, and stops all of them together.
 
 What they show does not belong here.
 """
@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -38,21 +39,43 @@ _STOP_SECONDS = 15
 _POLL_SECONDS = 0.1
 
 
+@dataclass(frozen=True)
+class Addresses:
+    """Where the programs listen."""
+
+    host: str = "127.0.0.1"
+    ui_port: int = 3000
+    api_port: int = 8000
+
+    @property
+    def ui(self) -> str:
+        """The URL of the Dagster UI."""
+        return f"http://{_url_host(self.host)}:{self.ui_port}"
+
+    @property
+    def api(self) -> str:
+        """The URL of the API and the owner's page."""
+        return f"http://{_url_host(self.host)}:{self.api_port}"
+
+
 def serve(
     settings: Settings,
-    host: str = "127.0.0.1",
-    ui_port: int = 3000,
-    api_port: int = 8000,
-    say: Callable[[str], None] = print,
+    addresses: Addresses,
+    on_ready: Callable[[], None],
+    *,
+    is_verbose: bool = False,
 ) -> None:
     """Run the Dagster UI, its daemon and the API until Ctrl-C or SIGTERM, then stop all of them.
 
-    Each address is said once it answers.
+    `on_ready` is called once both addresses answer. Unless `is_verbose`, the programs print only
+    warnings and errors.
 
     Raises:
         OperatorError: others can reach the host and no password is set, a port is taken, or one of
             the programs ended by itself.
     """
+    host, ui_port, api_port = addresses.host, addresses.ui_port, addresses.api_port
+    level = ("--log-level", "info" if is_verbose else "warning")
     require_password(settings, host)
     for port in (ui_port, api_port):
         _require_free(host, port)
@@ -68,10 +91,10 @@ def serve(
         server = {"grpc_server": {"socket": str(code), "location_name": LOCATION}}
         workspace.write_text(json.dumps({"load_from": [server]}))
         listen_on = ("--host", host, "--port")
-        programs.start("The API", "ecommerce_api", *listen_on, str(api_port))
+        programs.start("The API", "ecommerce_api", *listen_on, str(api_port), *level)
         programs.start(
             "Dagster's code server",
-            *("dagster", "code-server", "start", "--log-level", "warning"),
+            *("dagster", "code-server", "start", *level),
             *("--module-name", "ecommerce_assets.definitions", "--location-name", LOCATION),
             *("--working-directory", str(PROJECT_ROOT), "--socket", str(code)),
         )
@@ -81,10 +104,12 @@ def serve(
                 "The Dagster UI",
                 *("ecommerce_assets.dagster_ui", *of_workspace, *listen_on, str(ui_port)),
             )
-            programs.start("The Dagster daemon", DAEMON_MODULE, "run", *of_workspace)
-        for name, port in (("The API", api_port), ("The Dagster UI", ui_port)):
-            if programs.await_answer(name, partial(_http_answers, host, port)):
-                say(f"{name} is at http://{_url_host(host)}:{port}")
+            programs.start("The Dagster daemon", DAEMON_MODULE, "run", *of_workspace, *level)
+        if all(
+            programs.await_answer(name, partial(_http_answers, host, port))
+            for name, port in (("The API", api_port), ("The Dagster UI", ui_port))
+        ):
+            on_ready()
         programs.watch()
 
 

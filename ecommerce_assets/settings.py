@@ -98,12 +98,16 @@ class Settings(BaseSettings):
     return_days: int = Field(default=30, ge=0, le=36_500)
     first_day: Annotated[dt.date | None, BeforeValidator(_blank_is_unset)] = None
     refuse_share: float = Field(default=0.5, ge=0, le=1)
+    refuse_gone_share: float = Field(default=0.5, ge=0, le=1)
     tolerate: Annotated[str, AfterValidator(_tolerated)] = ""
     hash_key: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
     load_at: dt.time = dt.time(3)
     webhook_url: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
     ui_password: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
     ui_hosts: str = ""
+    shopify_url: Annotated[str | None, BeforeValidator(_blank_is_unset)] = None
+    shopify_key: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
+    shopify_key_file: Annotated[Path | None, BeforeValidator(_blank_is_unset)] = None
     woocommerce_url: Annotated[str | None, BeforeValidator(_blank_is_unset)] = None
     woocommerce_key: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
     woocommerce_key_file: KeyFile = None

@@ -173,6 +173,18 @@ def returned(
     }
 
 
+def adjustment(adjustment_id: str = "A1", order_id: str = "O1", **columns: Any) -> dict[str, Any]:
+    """Make a record of `adjustments`: a refund of 3.00 on 2024-03-08."""
+    return {
+        "adjustment_id": adjustment_id,
+        "order_id": order_id,
+        "adjusted_at": "2024-03-08T10:00:00Z",
+        "amount": "3.00",
+        "reason": "goodwill",
+        **columns,
+    }
+
+
 def stock(product_id: str = "P1", **columns: Any) -> dict[str, Any]:
     """Make a record of `inventory`, of 2024-03-05."""
     return {

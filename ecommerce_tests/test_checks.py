@@ -17,6 +17,7 @@ from ecommerce_tests import postgres
 from ecommerce_tests.conftest import template
 from ecommerce_tests.small_shop import (
     SmallShop,
+    adjustment,
     customer,
     item,
     order,
@@ -45,6 +46,14 @@ def land_sound_shop(shop: SmallShop) -> None:
             "order_items",
             str(day),
             *(item(f"I{n}", f"O{n}", unit_price=price) for n in names),
+            item(f"G{day.day}", f"O{names[0]}", kind="gift_card", gross_amount="19.99"),
+        )
+        shop.land(
+            "adjustments",
+            str(day),
+            adjustment(f"A{day.day}", f"O{names[0]}", adjusted_at=f"{day}T21:00:00Z"),
+            adjustment(f"S{day.day}", f"O{names[0]}", adjusted_at=f"{day}T21:00:00Z")
+            | {"kind": "shipping"},
         )
         shop.land(
             "returns",
@@ -52,7 +61,7 @@ def land_sound_shop(shop: SmallShop) -> None:
             returned(f"R{day.day}", f"I{names[0]}", f"O{names[0]}", refund_amount="5.00")
             | {"returned_at": f"{day}T20:00:00Z"},
         )
-        allocated = 48 * (day.day - 4)
+        allocated = 48 * (day.day - 4)  # units of product lines
         shop.land("inventory", str(day), stock(snapshot_date=str(day), allocated=allocated))
 
 
@@ -178,19 +187,32 @@ def test_nulls_fails_above_a_column_s_threshold(sound_url: str, feed: str, colum
     assert list(found[column]) == [1.0, 0.0]
 
 
-@pytest.mark.parametrize("feed", ["products", "returns"])
-def test_nulls_of_the_other_feeds_fail_by_their_own_threshold(sound_url: str, feed: str) -> None:
-    column = {"products": "category", "returns": "reason"}[feed]
+OTHER_NULLS = [
+    ("products", "category", {}),
+    ("order_items", "gross_amount", {"order_items.gross_amount": 0.96}),
+    ("returns", "reason", {}),
+    ("adjustments", "reason", {"adjustments.reason": 0.5}),
+]
+
+
+@pytest.mark.parametrize(("feed", "column", "shares"), OTHER_NULLS)
+def test_nulls_of_the_other_feeds_fail_by_their_own_threshold(
+    sound_url: str, feed: str, column: str, shares: dict[str, float]
+) -> None:
     change(
         sound_url,
         f"""
         insert into staging.{feed} select (jsonb_populate_record(s, jsonb_build_object(
             'line_number', n, '{column}', null))).*
-        from staging.{feed} s, generate_series(2, 40) n where batch_date = '2024-03-05'
+        from staging.{feed} s, generate_series(101, 140) n
+        where batch_date = '2024-03-05' and line_number = 1
         """,
     )
+    settings = {"warn_null_share": shares} if shares else {}
 
-    assert failed_days(verdicts(sound_url, f"staging.{feed}", "nulls")) == [str(DAY)]
+    found = verdicts(sound_url, f"staging.{feed}", "nulls", **settings)
+
+    assert failed_days(found) == [str(DAY)]
 
 
 OUT_OF_RANGE = {
@@ -199,6 +221,7 @@ OUT_OF_RANGE = {
     "orders": "tax_amount = -1",
     "order_items": "discount_amount = 1000",
     "returns": "quantity = 0",
+    "adjustments": "amount = -1000000000",
     "inventory": "allocated = -1",
 }
 
@@ -230,6 +253,18 @@ def test_duplicate_versions_fails_on_repeated_exports(sound_url: str, feed: str)
     assert failed_days(found) == [str(DAY)]
 
 
+def test_order_times_fails_where_more_orders_than_allowed_go_backwards(sound_url: str) -> None:
+    change(
+        sound_url,
+        "update staging.orders set paid_at = ordered_at - interval '1 second'"
+        " where order_id in ('O6-1', 'O6-2')",
+    )
+    check = ("staging.orders", "order_times")
+
+    assert failed_days(verdicts(sound_url, *check)) == [str(NEXT)]
+    assert failed_days(verdicts(sound_url, *check, warn_quarantine_share=0.1)) == []
+
+
 TABLE_FAULTS = [
     ("staging.orders", "order_flow", "update staging.orders set status = 'created',"
      " order_id = 'O5-1', ingested_at = '2024-03-07' where order_id = 'O6-1'", [NEXT]),
@@ -256,6 +291,16 @@ TABLE_FAULTS = [
      " set unit_price = 100 where order_item_id like 'I5-1%'", [DAY]),
     ("analytics.fct_returns", "references", "update analytics.fct_returns"
      " set order_item_id = 'I5-2' where return_id = 'R6'", [NEXT]),
+    ("analytics.fct_order_items", "cost",
+     "update analytics.fct_order_items set cost_amount = null where order_item_id = 'I5-1'", [DAY]),
+    ("analytics.fct_order_items", "cost",
+     "update analytics.dim_product set cost = null where is_current", [NEXT]),
+    ("analytics.fct_adjustments", "conservation",
+     "delete from analytics.fct_adjustments where adjustment_id = 'A6'", [NEXT]),
+    ("analytics.fct_adjustments", "conservation",
+     "delete from staging.adjustments where adjustment_id = 'S5'", [DAY]),
+    ("analytics.fct_adjustments", "references", "update analytics.fct_orders"
+     " set is_recognised = false where order_id = 'O5-0'", [DAY]),
     ("analytics.fct_inventory_daily", "conservation",
      "delete from analytics.fct_inventory_daily where snapshot_date = '2024-03-05'", [DAY]),
     ("analytics.fct_inventory_daily", "references",
@@ -285,6 +330,27 @@ TABLE_FAULTS = [
      "update analytics.fct_revenue_daily set refunds = 0 where date = '2024-03-05'", [DAY]),
     ("analytics.fct_revenue_daily", "net_formula",
      "delete from analytics.fct_revenue_daily where date = '2024-03-05'", [DAY]),
+    *(
+        ("analytics.fct_revenue_daily", "ledger",
+         f"update analytics.{table} set {fault} where {date} = '2024-03-05'", [DAY])
+        for table, date, fault in (
+            ("fct_revenue_daily", "date", "orders = orders + 1"),
+            ("fct_revenue_daily", "date", "gross_revenue = gross_revenue + 0.01"),
+            ("fct_revenue_daily", "date", "other_sales = 0"),
+            ("fct_revenue_daily", "date", "cost = cost + 0.01"),
+            ("fct_revenue_daily", "date", "order_value = 0"),
+            ("fct_order_items", "sale_date", "quantity = quantity + 1"),
+            ("fct_order_items", "sale_date", "kind = 'other'"),
+            ("fct_returns", "return_date", "refund_amount = refund_amount - 0.01"),
+            ("fct_returns", "return_date", "cost_amount = null"),
+            ("fct_adjustments", "adjustment_date", "amount = amount + 0.01"),
+            ("fct_adjustments", "adjustment_date", "kind = 'shipping'"),
+            ("fct_orders", "order_date", "shipping_amount = 1"),
+            ("fct_orders", "order_date", "refund_amount = 0"),
+        )
+    ),
+    ("analytics.fct_revenue_daily", "net_formula",
+     "update analytics.fct_revenue_daily set gross_margin = 0 where date = '2024-03-05'", [DAY]),
     ("analytics.fct_revenue_daily", "every_date",
      "update analytics.fct_revenue_daily set date = '2024-03-08' where date = '2024-03-06'",
      [NEXT]),
@@ -312,10 +378,11 @@ def test_every_check_has_a_test_in_which_it_fails() -> None:
     by_feed = {check.name for check in FEED_CHECKS}
     assert by_feed == {
         "conservation", "quarantine_share", "volume", "nulls", "ranges", "duplicate_versions",
+        "order_times",
     }  # fmt: skip
     assert {(c.table.name, c.name) for c in TABLE_CHECKS} == {fault[:2] for fault in TABLE_FAULTS}
     assert set(map(lambda f: f.name, feeds_of(FEED_CHECKS[3]))) == {  # noqa: C417
-        "customers", "products", "orders", "returns",
+        "customers", "products", "orders", "order_items", "returns", "adjustments",
     }  # fmt: skip
 
 

@@ -20,10 +20,11 @@ from ecommerce_assets.settings import Settings
 SERVE = """
 import sys
 from ecommerce_assets.errors import OperatorError
-from ecommerce_assets.serve import serve
+from ecommerce_assets.serve import Addresses, serve
 from ecommerce_assets.settings import load_settings
+addresses = Addresses(ui_port=int(sys.argv[1]), api_port=int(sys.argv[2]))
 try:
-    serve(load_settings(), ui_port=int(sys.argv[1]), api_port=int(sys.argv[2]))
+    serve(load_settings(), addresses, lambda: print("ready", addresses.api, addresses.ui))
 except OperatorError as error:
     sys.exit(f"stopped: {error}")
 """
@@ -86,8 +87,9 @@ def get(port: int, path: str, method: str = "GET", **headers: str) -> int:
 
 def test_both_answer_and_two_interrupts_leave_no_program_behind(served):
     ui_port, api_port = served.ports
-    until(lambda: served.says(f"API is at http://127.0.0.1:{api_port}\n"))
-    until(lambda: served.says(f"UI is at http://127.0.0.1:{ui_port}\n"))
+    ready = f"ready http://127.0.0.1:{api_port} http://127.0.0.1:{ui_port}\n"
+    until(lambda: served.says(ready))
+    assert served.output.read_text() == ready  # nothing else is printed
     assert get(ui_port, "/server_info") == 200
     assert get(api_port, "/openapi.json") == 200
     assert get(ui_port, "/graphql?query=%7Bversion%7D", "POST") == 200

@@ -7,7 +7,7 @@ import datetime as dt
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import cast
@@ -25,12 +25,13 @@ from ecommerce_assets.shop import Shop
 from ecommerce_assets.warehouse.staging import (
     STAGED_FILE,
     Refusal,
+    held_batches,
     replace_batches,
     staged_files,
 )
 
-DAYS_AT_ONCE = 30
-"""How many days are read, split and written together: bounds memory at some 100,000s of records."""
+BYTES_AT_ONCE = 1 << 26
+"""Bytes of texts that are split and written together, and a day more: what bounds memory."""
 
 FEWEST_RECORDS_TO_REFUSE = 100
 
@@ -46,6 +47,25 @@ class StagedDay:
     refusal: Refusal | None = None
 
 
+def refuse_loss(
+    shop: Shop,
+    connection: psycopg.Connection,
+    feed: Feed,
+    days: Collection[dt.date],
+    listing: Listing,
+) -> None:
+    """Refuse to take back a feed's days when much of all that is held is gone.
+
+    `listing` is of the feed's folder. The others are listed too if one of the days is gone.
+
+    Raises:
+        LandingError: see `Listing.refuse_loss`.
+    """
+    held = held_batches(connection)
+    if any((feed.name, day) in held and (feed.name, day) not in listing.batches for day in days):
+        shop.landing.listing().refuse_loss(held, days, shop.settings.refuse_gone_share)
+
+
 def stage_batches(
     shop: Shop,
     connection: psycopg.Connection,
@@ -57,50 +77,17 @@ def stage_batches(
 
     A day whose files are the ones already staged is left alone. A refused day is left as it was.
     """
-    for start in range(0, len(days), DAYS_AT_ONCE):
-        yield from _stage(shop, connection, feed, days[start : start + DAYS_AT_ONCE], listing)
-
-
-def _stage(
-    shop: Shop,
-    connection: psycopg.Connection,
-    feed: Feed,
-    days: Sequence[dt.date],
-    listing: Listing,
-) -> Iterator[StagedDay]:
-    held = _by_day(staged_files(connection, feed.name, days[0], days[-1]))
-    refusals: dict[dt.date, Refusal] = {}
-    changed: dict[dt.date, list[_ReadFile]] = {}
+    held = _by_day(staged_files(connection, feed.name, days[0], days[-1])) if days else {}
+    piece: list[_ReadDay] = []
+    size = 0
     for day in days:
-        try:
-            contents = {
-                file.name: shop.landing.read(file)
-                for file in listing.batches.get((feed.name, day), ())
-            }
-            if not _is_held(contents, held.get(day)):
-                changed[day] = _read_day(shop, feed, day, contents)
-        except RefusedFileError as refused:
-            refusals[day] = Refusal(feed.name, day, refused.name, refused.reason)
-
-    result = split(
-        feed, shop.store, shop.hasher, [file.landed for file in chain(*changed.values())]
-    )
-    refusals |= _too_many_bad(shop, feed, result)
-    accepted = [day for day in changed if day not in refusals]
-    if accepted:
-        files = _file_rows(feed, chain(*(changed[day] for day in accepted)), result)
-        replace_batches(
-            connection,
-            feed.name,
-            accepted,
-            _of(accepted, result.staged),
-            _of(accepted, result.quarantined),
-            files,
-        )
-        held = {day: of for day, of in held.items() if day not in accepted} | _by_day(files)
-    nothing = pd.DataFrame(columns=list(STAGED_FILE))
-    for day in days:
-        yield StagedDay(day, held.get(day, nothing), day in accepted, refusals.get(day))
+        read = _read_day(shop, feed, day, listing, held.get(day))
+        piece.append(read)
+        size += sum(file.landed.records.size for file in read.files)
+        if size > BYTES_AT_ONCE:
+            yield from _stage(shop, connection, feed, piece)
+            piece, size = [], 0
+    yield from _stage(shop, connection, feed, piece)
 
 
 @dataclass(frozen=True)
@@ -109,28 +96,82 @@ class _ReadFile:
     sha256: str
 
 
+@dataclass(frozen=True)
+class _ReadDay:
+    """What has landed of a day: its files, unless they are the ones held or one is refused."""
+
+    day: dt.date
+    held: pd.DataFrame
+    is_changed: bool = False
+    files: Sequence[_ReadFile] = ()
+    refusal: Refusal | None = None
+
+
 def _read_day(
-    shop: Shop, feed: Feed, day: dt.date, contents: Mapping[str, bytes]
-) -> list[_ReadFile]:
+    shop: Shop, feed: Feed, day: dt.date, listing: Listing, held: pd.DataFrame | None
+) -> _ReadDay:
     """Read a day's files; any that is refused refuses the day."""
-    if contents and day > shop.today:
-        reason = f"its batch date is after today ({shop.today})"
-        raise RefusedFileError(next(iter(contents)), reason)
-    return [
-        _ReadFile(
-            LandedRecords(pd.Timestamp(day), name, read_records(name, content, feed)),
-            _digest(content),
+    held = _no_files() if held is None else held
+    try:
+        contents = {
+            file.name: shop.landing.read(file) for file in listing.batches.get((feed.name, day), ())
+        }
+        if _is_held(contents, held):
+            return _ReadDay(day, held)
+        if contents and day > shop.today:
+            reason = f"its batch date is after today ({shop.today})"
+            raise RefusedFileError(next(iter(contents)), reason)
+        files = [
+            _ReadFile(
+                LandedRecords(pd.Timestamp(day), name, read_records(name, content, feed)),
+                _digest(content),
+            )
+            for name, content in contents.items()
+        ]
+    except RefusedFileError as refused:
+        return _ReadDay(day, held, refusal=Refusal(feed.name, day, refused.name, refused.reason))
+    return _ReadDay(day, held, is_changed=True, files=files)
+
+
+def _stage(
+    shop: Shop, connection: psycopg.Connection, feed: Feed, piece: Sequence[_ReadDay]
+) -> Iterator[StagedDay]:
+    """Split and write the days of a piece that changed, in one go."""
+    result = split(
+        feed, shop.store, shop.hasher, [file.landed for read in piece for file in read.files]
+    )
+    refusals = {read.day: read.refusal for read in piece if read.refusal}
+    refusals |= _too_many_bad(shop, feed, result)
+    accepted = [read for read in piece if read.is_changed and read.day not in refusals]
+    files: dict[dt.date, pd.DataFrame] = {}
+    if accepted:
+        days = [read.day for read in accepted]
+        rows = _file_rows(feed, chain(*(read.files for read in accepted)), result)
+        files = _by_day(rows)
+        replace_batches(
+            connection,
+            feed.name,
+            days,
+            _of(days, result.staged),
+            _of(days, result.quarantined),
+            rows,
         )
-        for name, content in contents.items()
-    ]
+    for read in piece:
+        is_accepted = read.is_changed and read.day not in refusals
+        held = files.get(read.day, _no_files()) if is_accepted else read.held
+        yield StagedDay(read.day, held, is_accepted, refusals.get(read.day))
+
+
+def _no_files() -> pd.DataFrame:
+    return pd.DataFrame(columns=list(STAGED_FILE))
 
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _is_held(contents: Mapping[str, bytes], held: pd.DataFrame | None) -> bool:
-    staged = {} if held is None else dict(zip(held["source_file"], held["sha256"], strict=True))
+def _is_held(contents: Mapping[str, bytes], held: pd.DataFrame) -> bool:
+    staged = dict(zip(held["source_file"], held["sha256"], strict=True))
     return {name: _digest(content) for name, content in contents.items()} == staged
 
 

@@ -22,15 +22,22 @@ from ecommerce_assets.reports.context import Context
 from ecommerce_assets.reports.registry import REPORTS, bundle, write_report
 from ecommerce_assets.shop import Shop
 from ecommerce_assets.warehouse.report_files import write_files
-from ecommerce_assets.warehouse.reports import read_frames, snapshot
+from ecommerce_assets.warehouse.reports import (
+    latest_cohort,
+    read_frames,
+    returns_landed,
+    snapshot,
+)
 from ecommerce_assets.warehouse.staging import last_batch_date
 from ecommerce_assets.warehouse.tables import (
     DIM_CUSTOMER,
     DIM_PRODUCT,
+    FCT_ADJUSTMENTS,
     FCT_COHORT_LTV,
     FCT_INVENTORY_DAILY,
     FCT_ORDER_ITEMS,
     FCT_ORDERS,
+    FCT_RETURNS,
     FCT_REVENUE_DAILY,
 )
 
@@ -51,6 +58,9 @@ _NOTE = (
 
 _UPSTREAM: Mapping[str, Collection[dg.AssetKey]] = {
     "revenue": [asset_key(FCT_REVENUE_DAILY)],
+    "sold": [
+        asset_key(table) for table in (FCT_ORDER_ITEMS, FCT_RETURNS, FCT_ADJUSTMENTS, DIM_PRODUCT)
+    ],
     "cohort_ltv": [asset_key(FCT_COHORT_LTV)],
     "purchases": [asset_key(FCT_ORDERS), asset_key(DIM_CUSTOMER)],
     "inventory": [asset_key(FCT_INVENTORY_DAILY)],
@@ -146,12 +156,17 @@ def _draw(
     """Draw the reports of these names: their files by name, and the sentences of the figures."""
     start = day - dt.timedelta(days=PERIOD_DAYS - 1)
     with shop.warehouse() as connection, snapshot(connection):
-        frames = read_frames(
-            connection, start=start, end=day, first_cohort=cohorts.earliest_month(day)
+        first_cohort = cohorts.earliest_month(day, latest_cohort(connection, day))
+        frames = read_frames(connection, start=start, end=day, first_cohort=first_cohort)
+        context = Context(
+            store=shop.settings.store,
+            currency=shop.settings.currency,
+            start=start,
+            end=day,
+            as_of=last_batch_date(connection),
+            return_days=shop.settings.return_days,
+            returns_landed=returns_landed(connection),
         )
-        as_of = last_batch_date(connection)
-    settings = shop.settings
-    context = Context(settings.store, settings.currency, start, day, as_of, settings.return_days)
     files: dict[str, bytes] = {}
     sentences: dict[str, str] = {}
     for name in REPORTS.keys() & names:

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from ecommerce_assets.assets.batches import StagedDay, stage_batches
+from ecommerce_assets.assets.batches import StagedDay, refuse_loss, stage_batches
 from ecommerce_assets.assets.metadata import preview
 from ecommerce_assets.assets.run import warehouse_step
 from ecommerce_assets.assets.specs import POOL, SINGLE_RUN, asset_key, table_spec
@@ -73,6 +73,7 @@ def _feed_assets(feed: Feed, days: dg.PartitionsDefinition) -> dg.AssetsDefiniti
         with warehouse_step(context, transaction) as connection:
             # With the lock held: what has landed by now is what is staged when it is published.
             listing = shop.landing.listing([feed.name])
+            refuse_loss(shop, connection, feed, batch_days, listing)
             for outcome in stage_batches(shop, connection, feed, batch_days, listing):
                 outcomes.append(outcome)
                 shop.progress(f"staging {feed.name}", len(outcomes) / len(batch_days))

@@ -11,6 +11,7 @@ import pandas as pd
 import psycopg
 from psycopg import sql
 
+from ecommerce_assets.checks.thresholds import is_above
 from ecommerce_assets.feeds.contract import FEEDS, LIMIT, Feed, Writing
 from ecommerce_assets.rules.plausibility import WEEKS, usual_volume
 from ecommerce_assets.settings import Settings
@@ -18,7 +19,7 @@ from ecommerce_assets.warehouse.frames import read
 from ecommerce_assets.warehouse.tables import STAGING, Kind
 
 FEWEST_RECORDS = 20
-"""Of fewer records a single one makes too large a share to say anything."""
+"""A smaller change of a day's volume is no news."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,15 @@ class FeedMeasures:
     """What some batch days of a feed hold: a row a day in each frame.
 
     `files` has `landed`, `staged` and `quarantined`, `profile` what `_profile` selects; `landed`
-    counts records by day as far back as a day is compared with.
+    counts records by day as far back as a day is compared with. `never_filled` are the optional
+    columns that have no value in any staged record: the shop does not export them.
     """
 
     feed: Feed
     files: pd.DataFrame
     profile: pd.DataFrame
     landed: pd.Series
+    never_filled: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -61,11 +64,13 @@ def optional_columns(feed: Feed) -> list[str]:
 def measure(connection: psycopg.Connection, feed: Feed, days: Sequence[dt.date]) -> FeedMeasures:
     """Measure batch days of a feed; costs what the days hold, and a look at the weeks before."""
     index = pd.DatetimeIndex(pd.to_datetime(pd.Series(days, dtype="object"))).as_unit("s")
+    profile = _profile(connection, feed, days).set_index("batch_date").reindex(index)
     return FeedMeasures(
         feed,
         _files(connection, feed, days).set_index("batch_date").reindex(index, fill_value=0),
-        _profile(connection, feed, days).set_index("batch_date").reindex(index),
+        profile,
         _landed(connection, feed, days),
+        _never_filled(connection, feed, profile),
     )
 
 
@@ -149,6 +154,31 @@ def _profile(connection: psycopg.Connection, feed: Feed, days: Sequence[dt.date]
     return _read(connection, query, kinds, feed, days)
 
 
+def _never_filled(
+    connection: psycopg.Connection, feed: Feed, profile: pd.DataFrame
+) -> frozenset[str]:
+    """Find the optional columns without any value; looks only at those null on a whole day."""
+    empty = [
+        name
+        for name in optional_columns(feed)
+        if (profile[f"nulls_{name}"] == profile["records"]).any()
+    ]
+    if not empty:
+        return frozenset()
+    query = sql.SQL("select {}").format(
+        sql.SQL(", ").join(
+            sql.SQL("not exists (select from {} where {} is not null)").format(
+                _staging(feed), sql.Identifier(name)
+            )
+            for name in empty
+        )
+    )
+    row = connection.execute(query).fetchone() or ()
+    return frozenset(
+        name for name, is_never_filled in zip(empty, row, strict=True) if is_never_filled
+    )
+
+
 def _landed(connection: psycopg.Connection, feed: Feed, days: Sequence[dt.date]) -> pd.Series:
     frame = read(
         connection,
@@ -216,7 +246,7 @@ def _quarantine_share(measures: FeedMeasures, settings: Settings) -> pd.DataFram
     return files.assign(
         share=share,
         threshold=settings.warn_quarantine_share,
-        passed=share <= settings.warn_quarantine_share,
+        passed=~is_above(files["quarantined"], files["landed"], settings.warn_quarantine_share),
     )
 
 
@@ -241,8 +271,10 @@ def _nulls(measures: FeedMeasures, settings: Settings) -> pd.DataFrame:
     for name in optional_columns(measures.feed):
         share = _share(measures.profile[f"nulls_{name}"].fillna(0), records)
         verdicts[name] = share
+        if name in measures.never_filled:
+            continue
         allowed = settings.warn_null_share.get(f"{measures.feed.name}.{name}", 1.0)
-        verdicts["passed"] &= (share <= allowed) | (records < FEWEST_RECORDS)
+        verdicts["passed"] &= ~is_above(measures.profile[f"nulls_{name}"], records, allowed)
     return verdicts
 
 
@@ -257,7 +289,7 @@ def _duplicates(measures: FeedMeasures, settings: Settings) -> pd.DataFrame:
     return figures.assign(
         share=share,
         threshold=settings.warn_duplicate_share,
-        passed=(share <= settings.warn_duplicate_share) | (figures["records"] < FEWEST_RECORDS),
+        passed=~is_above(figures["repeats"], figures["records"], settings.warn_duplicate_share),
     )
 
 
@@ -299,7 +331,7 @@ FEED_CHECKS = (
         "nulls",
         False,
         "The share of nulls of each optional column; those in ECOMMERCE_WARN_NULL_SHARE have a"
-        " threshold.",
+        " threshold, unless the shop never exports them.",
         _nulls,
         lambda feed: bool(optional_columns(feed)),
     ),

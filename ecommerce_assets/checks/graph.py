@@ -67,23 +67,24 @@ def accepted_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
         shop: dg.ResourceParam[Shop],
         transaction: dg.ResourceParam[RunTransaction],
     ) -> Iterator[dg.AssetCheckResult]:
+        index = pd.DatetimeIndex(days_of(context))
+        refused = []
+        # Results are reported with the lock held: of two runs Dagster would take only one's.
         with _judging(context, shop, transaction) as connection:
             if _is_load(context):
                 refusals = refusals_of(connection, context.run.run_id)
             else:
                 refusals = list(_not_staged(shop, connection, feeds.values(), days_of(context)))
-        index = pd.DatetimeIndex(days_of(context))
-        refused = []
-        for key in sorted(context.selected_asset_check_keys, key=str):
-            verdicts = pd.DataFrame({"passed": True}, index=index)
-            for refusal in refusals:
-                if refusal.feed == feeds[key]:
-                    refused.append(refusal)
-                    day = pd.Timestamp(refusal.batch_date)
-                    verdicts.loc[day, "passed"] = False
-                    verdicts.loc[day, "file"] = refusal.source_file or "all"
-                    verdicts.loc[day, "reason"] = refusal.reason
-            yield tell(context, key.asset_key, key.name, dg.AssetCheckSeverity.ERROR, verdicts)
+            for key in sorted(context.selected_asset_check_keys, key=str):
+                verdicts = pd.DataFrame({"passed": True}, index=index)
+                for refusal in refusals:
+                    if refusal.feed == feeds[key]:
+                        refused.append(refusal)
+                        day = pd.Timestamp(refusal.batch_date)
+                        verdicts.loc[day, "passed"] = False
+                        verdicts.loc[day, "file"] = refusal.source_file or "all"
+                        verdicts.loc[day, "reason"] = refusal.reason
+                yield tell(context, key.asset_key, key.name, dg.AssetCheckSeverity.ERROR, verdicts)
         if refused and _is_load(context):
             raise RefusedDaysError(refused)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 import psycopg
 
+from ecommerce_assets.checks.thresholds import is_above
 from ecommerce_assets.feeds.contract import STATUSES
 from ecommerce_assets.settings import Settings
 from ecommerce_assets.warehouse.frames import read
@@ -48,7 +49,8 @@ def few_broken(query: str, threshold: Callable[[Settings], float]) -> Judge:
         counts = _counts(connection, query, days, settings)
         share = (counts["broken"] / counts["examined"].where(counts["examined"] > 0)).fillna(0.0)
         allowed = threshold(settings)
-        return counts.assign(share=share, threshold=allowed, passed=share <= allowed)
+        passed = ~is_above(counts["broken"], counts["examined"], allowed)
+        return counts.assign(share=share, threshold=allowed, passed=passed)
 
     return judge
 

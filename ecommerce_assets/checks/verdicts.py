@@ -54,6 +54,11 @@ class FailedCheck:
     severity: str
     days: Sequence[str]
 
+    @property
+    def is_error(self) -> bool:
+        """Whether somebody has to act before figures are used."""
+        return self.severity == dg.AssetCheckSeverity.ERROR.value
+
 
 def failed_checks(instance: dg.DagsterInstance, run_id: str) -> Iterator[FailedCheck]:
     """Read which checks failed in a run."""

@@ -10,7 +10,15 @@ import sys
 import sqlalchemy.exc
 import typer
 
-from ecommerce_assets.cli import api_keys, connecting, inspecting, landing_zones, loading, serving
+from ecommerce_assets.cli import (
+    api_keys,
+    comparing,
+    connecting,
+    inspecting,
+    landing_zones,
+    loading,
+    serving,
+)
 from ecommerce_assets.cli.console import print_error
 from ecommerce_assets.errors import OperatorError
 
@@ -21,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for commands in (landing_zones, connecting, loading, serving, inspecting):
+for commands in (landing_zones, connecting, loading, serving, inspecting, comparing):
     app.add_typer(commands.app)
 app.add_typer(api_keys.app, name="api-key", no_args_is_help=True)
 

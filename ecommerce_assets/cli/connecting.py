@@ -20,7 +20,7 @@ app = typer.Typer()
 
 @app.command()
 def connect(
-    shop: Annotated[str, typer.Argument(metavar="SHOP", help="woocommerce or medusa")],
+    shop: Annotated[str, typer.Argument(metavar="SHOP", help="shopify, woocommerce or medusa")],
     day: Annotated[
         dt.datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="The batch day; yesterday unless given."),

@@ -7,8 +7,19 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+_WIDTH_OF_FILES = 200
+"""A table in a file or pipe is not cut: nobody sees its lines break."""
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal:
+        console.width = _WIDTH_OF_FILES
+    return console
+
+
+out = _console(stderr=False)
+err = _console(stderr=True)
 
 
 def print_error(sentence: str) -> None:

@@ -2,7 +2,8 @@
 
 import csv
 import sys
-from typing import Annotated
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -11,6 +12,9 @@ from ecommerce_assets.cli.console import out
 from ecommerce_assets.cli.options import Export, From, To, day_range
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import load_settings
+
+if TYPE_CHECKING:
+    from ecommerce_assets.warehouse.quarantine import RuleCount
 
 app = typer.Typer()
 
@@ -21,38 +25,66 @@ def quarantine(
     rule: Annotated[str | None, typer.Option(help="Only those that break this rule.")] = None,
     from_: From = None,
     to: To = None,
+    by_day: Annotated[bool, typer.Option("--by-day", help="Count each batch day.")] = False,
     export: Export = None,
 ) -> None:
-    """Count the records in quarantine by batch day, feed and rule, or export them with reasons."""
+    """Count the records in quarantine by feed and rule, or export them with their reasons."""
     from ecommerce_assets.feeds.contract import FEEDS
-    from ecommerce_assets.warehouse.quarantine import Wanted, count_by_rule
+    from ecommerce_assets.warehouse.quarantine import (
+        QuarantineFilter,
+        count_by_rule,
+        count_records,
+    )
     from ecommerce_assets.warehouse.quarantine import export as write
     from ecommerce_assets.warehouse.server import database_url
     from ecommerce_assets.warehouse.session import connect
 
     if feed is not None and feed not in FEEDS:
         raise OperatorError(f"--feed {feed} is no feed; the feeds are {', '.join(FEEDS)}.")
-    wanted = Wanted(feed, rule, *day_range(from_, to))
-    with connect(database_url(load_settings()), "ecommerce quarantine") as connection:
+    settings = load_settings()
+    selected = QuarantineFilter(feed, rule, *day_range(from_, to))
+    with connect(database_url(settings), "ecommerce quarantine") as connection:
         if export is not None:
             if str(export) == "-":
-                write(connection, wanted, sys.stdout)
+                write(connection, selected, sys.stdout)
                 return
             with export.open("w", newline="", encoding="utf-8") as file:
-                written = write(connection, wanted, file)
+                written = write(connection, selected, file)
             out.print(f"{written:,} records written to {export}.")
             return
-        counts = count_by_rule(connection, wanted)
+        counts = count_by_rule(connection, selected, by_day=by_day)
+        total = count_records(connection, selected)
     if not counts:
         out.print("Nothing is in quarantine.")
         return
-    table = Table("batch day", "feed", "stage", "rule")
-    table.add_column("records", justify="right")
+    table = Table(
+        "batch day" if by_day else "batch days", "feed", "stage", "rule", show_footer=True
+    )
+    table.columns[0].footer = "records, each once"
+    table.add_column("records", f"{total.records:,}", justify="right")
+    table.add_column(settings.currency, _money(total.amount), justify="right")
     for count in counts:
         table.add_row(
-            str(count.batch_date), count.feed, count.stage, count.rule, f"{count.records:,}"
+            _days(count),
+            count.feed,
+            count.stage,
+            count.rule,
+            f"{count.records:,}",
+            _money(count.amount),
         )
     out.print(table)
+    if not by_day:
+        out.print("--by-day counts each day; --export FILE writes the records with their reasons.")
+
+
+def _days(count: "RuleCount") -> str:
+    if count.first == count.last:
+        return f"{count.first}"
+    return f"{count.days:,} from {count.first} to {count.last}"
+
+
+def _money(amount: Decimal | None) -> str:
+    return "" if amount is None else f"{amount:,.2f}"
 
 
 @app.command()

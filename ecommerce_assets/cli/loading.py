@@ -1,8 +1,11 @@
 """`ecommerce load` and `ecommerce rebuild`, and what they print of a load."""
 
+import dataclasses
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -13,12 +16,15 @@ from ecommerce_assets.cli.options import From, To, day_range
 from ecommerce_assets.settings import load_settings
 
 if TYPE_CHECKING:
+    from ecommerce_assets.checks.verdicts import FailedCheck
     from ecommerce_assets.loading import Load
     from ecommerce_assets.shop import Shop
 
 app = typer.Typer()
 
 _REFUSALS_SHOWN = 10
+_IGNORED_SHOWN = 10
+_SECONDS_BETWEEN_LINES = 5
 
 
 @app.command()
@@ -28,6 +34,10 @@ def load(
     reports: Annotated[
         bool, typer.Option("--reports", help="Draw the last day's reports too, as at night.")
     ] = False,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", help="Take back what is gone, even if it is most of what is held."),
+    ] = False,
 ) -> None:
     """Load the landed batch days into the warehouse, and take back those whose files are gone.
 
@@ -36,10 +46,14 @@ def load(
     first, last = day_range(from_, to)
     from ecommerce_assets.loading import load
 
-    with _shop() as (shop, instance, bar):
-        _report(
-            shop, load(shop, instance, first, last, draw_reports=reports, on_start=bar.set_total)
+    with _shop() as (shop, instance, progress):
+        if yes:
+            settings = shop.settings.model_copy(update={"refuse_gone_share": 1.0})
+            shop = dataclasses.replace(shop, settings=settings)
+        loaded = load(
+            shop, instance, first, last, draw_reports=reports, on_start=progress.set_steps
         )
+    _report(shop, loaded, has_reports=reports)
 
 
 @app.command()
@@ -51,48 +65,76 @@ def rebuild(
         raise typer.Exit(1)
     from ecommerce_assets.loading import rebuild
 
-    with _shop() as (shop, instance, bar):
-        _report(shop, rebuild(shop, instance, on_start=bar.set_total))
+    with _shop() as (shop, instance, progress):
+        loaded = rebuild(shop, instance, on_start=progress.set_steps)
+    _report(shop, loaded, has_reports=False)
 
 
-class _LoadBar:
-    """A progress bar over the steps of a load; each step reports the share of it that is done."""
+class _LoadProgress:
+    """How far a load is: each of its steps reports the share of it that is done.
 
-    def __init__(self, bar: Progress) -> None:
-        self._bar = bar
-        self._task = bar.add_task("starting", total=None)
+    On a terminal it is a bar, elsewhere a line every few seconds.
+    """
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._steps: int | None = None
         self._shares: dict[str, float] = {}
+        self._step = "starting"
+        self._ended = Event()
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TimeElapsedColumn(),
+            console=err,
+            transient=True,
+            disable=not err.is_terminal,
+        )
+        self._task = self._bar.add_task(self._step, total=None)
 
-    def set_total(self, steps: int) -> None:
+    @contextmanager
+    def shown(self) -> Iterator[Self]:
+        """Show it while the block runs."""
+        lines = Thread(target=self._print_lines, daemon=True)
+        with self._bar:
+            if not err.is_terminal:
+                lines.start()
+            try:
+                yield self
+            finally:
+                self._ended.set()
+
+    def set_steps(self, steps: int) -> None:
+        """Take the number of steps that will report."""
+        self._steps = steps
         self._bar.update(self._task, total=steps)
 
-    def show(self, step: str, share: float) -> None:
+    def report(self, step: str, share: float) -> None:
+        """Take the share of a step that is done."""
         self._shares[step] = share
+        self._step = step
         self._bar.update(self._task, description=step, completed=sum(self._shares.values()))
+
+    def _print_lines(self) -> None:
+        while not self._ended.wait(_SECONDS_BETWEEN_LINES):
+            seconds = time.monotonic() - self._began
+            done = sum(self._shares.copy().values()) / self._steps if self._steps else 0
+            err.print(f"{seconds:.0f} s: {self._step}, {done:.0%} of the load")
 
 
 @contextmanager
-def _shop() -> Iterator[tuple["Shop", Any, _LoadBar]]:
-    """The shop of the settings, Dagster's instance, and a progress bar on a terminal."""
+def _shop() -> Iterator[tuple["Shop", Any, _LoadProgress]]:
+    """The shop of the settings, Dagster's instance, and the progress of a load."""
     from ecommerce_assets.dagster_instance.home import open_instance
     from ecommerce_assets.shop import Shop
 
     settings = load_settings()
-    progress = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        console=err,
-        transient=True,
-        disable=not err.is_terminal,
-    )
-    with progress, open_instance(settings) as instance:
-        bar = _LoadBar(progress)
-        yield Shop(settings, progress=bar.show), instance, bar
+    with _LoadProgress().shown() as progress, open_instance(settings) as instance:
+        yield Shop(settings, progress=progress.report), instance, progress
 
 
-def _report(shop: "Shop", load: "Load") -> None:
+def _report(shop: "Shop", load: "Load", *, has_reports: bool) -> None:
     """Print what a load did; exit with 1 if something of it failed."""
     from ecommerce_assets.summary import feed_counts, figures, relation_quarantined
 
@@ -107,9 +149,15 @@ def _report(shop: "Shop", load: "Load") -> None:
         if broken:
             out.print(f"{broken:,} staged records break a relation rule by now.")
         _print_figures(shop, {"all dates": figures(connection), "30 days": figures(connection, 30)})
+    _print_ignored(load)
     _print_failed_checks(load)
     if not load.is_changed:
         out.print("Nothing has changed since the last load.")
+    if has_reports:
+        folder = shop.settings.home / "reports" / str(load.last)
+        out.print(f"The reports of {load.last} are in {folder}.", soft_wrap=True)
+    else:
+        out.print("`ecommerce load --reports` draws the reports of the last day, as PNG and PDF.")
     for refusal in load.refusals[:_REFUSALS_SHOWN]:
         print_error(refusal.sentence)
     if len(load.refusals) > _REFUSALS_SHOWN:
@@ -124,18 +172,38 @@ def _report(shop: "Shop", load: "Load") -> None:
         raise typer.Exit(1)
 
 
+def _print_ignored(load: "Load") -> None:
+    for feed, names in load.ignored.items():
+        if names:
+            shown = ", ".join(names[:_IGNORED_SHOWN])
+            more = f" and {len(names) - _IGNORED_SHOWN:,} more" if names[_IGNORED_SHOWN:] else ""
+            sentence = f"Ignored in {feed}, as no batch's file: {shown}{more}"
+            out.print(sentence, markup=False, soft_wrap=True)
+
+
 def _print_failed_checks(load: "Load") -> None:
-    if not load.failed_checks:
-        return
-    table = Table(
-        "asset", "check", "severity", title="Checks that did not pass", title_justify="left"
-    )
-    table.add_column("days", justify="right")
-    table.add_column("the latest")
+    """Print a table of errors, and a line for each kind of warning."""
+    errors = [check for check in load.failed_checks if check.is_error]
+    if errors:
+        table = Table("asset", "check", title="Look at this: failed checks", title_justify="left")
+        table.add_column("days", justify="right")
+        table.add_column("the latest")
+        for check in errors:
+            table.add_row(check.asset, check.check, f"{len(check.days):,}", max(check.days))
+        out.print(table)
+    warnings: dict[str, list[FailedCheck]] = {}
     for check in load.failed_checks:
-        severity = check.severity.lower()
-        table.add_row(check.asset, check.check, severity, f"{len(check.days):,}", max(check.days))
-    out.print(table)
+        if not check.is_error:
+            warnings.setdefault(check.check, []).append(check)
+    if warnings:
+        out.print("By the way, these checks gave warnings, which stop nothing:")
+    for name, checks in warnings.items():
+        assets = ", ".join(
+            f"{check.asset} ({len(check.days):,} {'day' if len(check.days) == 1 else 'days'})"
+            for check in checks
+        )
+        latest = max(day for check in checks for day in check.days)
+        out.print(f"  {name}: {assets}; the latest {latest}", soft_wrap=True)
 
 
 def _print_figures(shop: "Shop", columns: dict[str, Any]) -> None:

@@ -1,8 +1,13 @@
 """`ecommerce serve`, `migrate` and `database-url`: the programs and the database they need."""
 
+import os
+import sys
+import time
+import webbrowser
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
 from ecommerce_assets.cli.console import out
 from ecommerce_assets.settings import load_settings
@@ -12,16 +17,46 @@ app = typer.Typer()
 
 @app.command()
 def serve(
-    host: Annotated[
-        str, typer.Option(help="Where to listen. The UI has no log-in of its own.")
-    ] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
     ui_port: Annotated[int, typer.Option(help="The Dagster UI's port.")] = 3000,
     api_port: Annotated[int, typer.Option(help="The API's port.")] = 8000,
+    verbose: Annotated[
+        bool,
+        typer.Option("--verbose", help="Print a line a request, and what Dagster logs."),
+    ] = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Do not open the shop's page in a browser.")
+    ] = False,
+    began_at: Annotated[float | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Run the Dagster UI with its daemon, and the API, until Ctrl-C."""
-    from ecommerce_assets.serve import serve
+    """Run the Dagster UI with its daemon, and the API, until Ctrl-C.
 
-    serve(load_settings(), host, ui_port, api_port, say=out.print)
+    Where the output is no terminal, as under systemd, it has a line a request too.
+    """
+    from ecommerce_assets.serve import Addresses, serve
+
+    began = time.time() if began_at is None else began_at
+    addresses = Addresses(host, ui_port, api_port)
+
+    def on_ready() -> None:
+        table = Table.grid(padding=(0, 2))
+        table.add_row("The shop's page", f"[bold]{addresses.api}[/bold]")
+        table.add_row("The API's manual", f"{addresses.api}/docs")
+        table.add_row("The Dagster UI", f"[bold]{addresses.ui}[/bold]")
+        out.print()
+        out.print(table)
+        out.print(f"\nReady after {time.time() - began:.0f} s. Ctrl-C stops everything.")
+        if out.is_terminal and not no_browser and _has_desktop():
+            webbrowser.open(addresses.api)
+
+    serve(load_settings(), addresses, on_ready, is_verbose=verbose or not out.is_terminal)
+
+
+def _has_desktop() -> bool:
+    """Whether a browser would open in a window, and not in this terminal."""
+    return sys.platform in ("darwin", "win32") or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
 
 
 @app.command()

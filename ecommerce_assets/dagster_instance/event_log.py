@@ -5,19 +5,20 @@ Dagster that it overrides.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
 import psycopg2
 import sqlalchemy as db
-from dagster import AssetCheckEvaluation, DagsterEventType, EventLogEntry, serialize_value
+from dagster import AssetCheckEvaluation, AssetKey, DagsterEventType, EventLogEntry, serialize_value
 from dagster_postgres import PostgresEventLogStorage
 
 from ecommerce_assets.checks.range_metadata import FAILED_DAYS, JUDGED_DAYS
 from ecommerce_assets.dagster_instance.private import (
     AssetCheckExecutionRecordStatus,
     AssetCheckExecutionsTable,
+    SqlEventLogStorageTable,
 )
 
 
@@ -116,6 +117,18 @@ class EventLog(PrePingedConnections, PostgresEventLogStorage):
             finally:
                 if is_free:
                     connection.execute(db.select(db.func.pg_advisory_unlock(key)))
+
+    def wipe_asset_partitions(self, asset_key: AssetKey, partition_keys: Sequence[str]) -> None:
+        """Forget that partitions of an asset were materialized; Dagster's own log cannot."""
+        table = SqlEventLogStorageTable
+        with self.index_connection() as connection:
+            connection.execute(
+                table.delete().where(
+                    table.c.asset_key == asset_key.to_string(),
+                    table.c.partition.in_(partition_keys),
+                )
+            )
+        self.wipe_asset_cached_status(asset_key)
 
     def _store_asset_check_evaluation_planned(
         self, event: EventLogEntry, event_id: int | None

@@ -5,8 +5,10 @@ What is in a file is not read here.
 
 import datetime as dt
 import hashlib
+import os
 import re
-from collections.abc import Iterable, Mapping
+import stat
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -15,14 +17,15 @@ import fsspec
 
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.feeds.contract import FEEDS
-from ecommerce_assets.feeds.reading import EXTENSIONS
+from ecommerce_assets.feeds.reading import EXTENSIONS, check_size
 from ecommerce_assets.feeds.records import RefusedFileError
+from ecommerce_assets.feeds.texts import shown
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class LandingError(OperatorError):
-    """The landing zone as a whole cannot be read."""
+    """The landing zone as a whole cannot be read, or is not all there."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +40,16 @@ class LandedFile:
     name: str
     path: str
     stamp: str
+    size: int | None
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What lies in the landing zone: the files of each feed and day by name, and the rest."""
+    """What lies in the landing zone: the files of each feed and day by name, and the rest.
+
+    `ignored` names the entries of each feed's folder that are no batch's files, as one may show
+    them: names that are no file's, folders, pipes, links to what lies elsewhere.
+    """
 
     batches: Mapping[tuple[str, dt.date], tuple[LandedFile, ...]]
     ignored: Mapping[str, tuple[str, ...]]
@@ -50,6 +58,29 @@ class Listing:
         """The batch dates for which one of the feeds has a file."""
         wanted = set(feeds)
         return {day for feed, day in self.batches if feed in wanted}
+
+    def refuse_loss(
+        self,
+        held: Collection[tuple[str, dt.date]],
+        days: Collection[dt.date],
+        allowed_share: float,
+    ) -> None:
+        """Refuse to take back what is held of some days if much of all that is held is gone.
+
+        `held` are the feeds and days of which the warehouse holds files.
+
+        Raises:
+            LandingError: of more than the allowed share of them no file has landed any more, and
+                one of the days is among these.
+        """
+        gone = [batch for batch in held if batch not in self.batches]
+        if len(gone) > allowed_share * len(held) and any(day in days for _, day in gone):
+            raise LandingError(
+                f"{len(gone):,} of the {len(held):,} feed-days that the warehouse holds are gone"
+                " from the landing zone, more than the share that ECOMMERCE_REFUSE_GONE_SHARE"
+                f" allows, {allowed_share:g}; if it is mounted and they are to be taken back, run"
+                " `ecommerce load --yes`."
+            )
 
 
 class LandingZone:
@@ -75,13 +106,13 @@ class LandingZone:
             ignored = {}
             for feed in feeds:
                 strangers = []
-                for name, path, stamp in sorted(self._names(feed), key=itemgetter(0)):
+                for name, path, found in sorted(self._names(feed), key=itemgetter(0)):
                     day = batch_date(name)
-                    if day is None or stamp is None:
-                        strangers.append(name)
+                    if day is None or found is None:
+                        strangers.append(shown(name))
                     else:
                         batches.setdefault((feed, day), []).append(
-                            LandedFile(feed, day, name, path, stamp)
+                            LandedFile(feed, day, name, path, _stamp(found), found.get("size"))
                         )
                 ignored[feed] = tuple(strangers)
         except Exception as error:
@@ -92,28 +123,40 @@ class LandingZone:
             ) from error
         return Listing({key: tuple(files) for key, files in batches.items()}, ignored)
 
-    def _names(self, feed: str) -> list[tuple[str, str, str | None]]:
-        """Give name, path and stamp of a folder's entries; what is no file has no stamp."""
+    def _names(self, feed: str) -> list[tuple[str, str, Mapping[str, Any] | None]]:
+        """Give the names, paths and facts of a folder's entries; what is no file has no facts."""
         folder = f"{self._root.rstrip('/')}/{feed}"
         try:
             entries = self._files.ls(folder, detail=True)
         except FileNotFoundError:
             return []
         return [
-            (
-                entry["name"].rstrip("/").rsplit("/", 1)[-1],
-                entry["name"],
-                _stamp(entry) if entry["type"] == "file" else None,
-            )
+            (entry["name"].rstrip("/").rsplit("/", 1)[-1], entry["name"], self._file(entry))
             for entry in entries
         ]
+
+    def _file(self, entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Give the facts of a file, or of the file within the landing zone that a link leads to."""
+        if not entry.get("islink"):
+            return entry if entry["type"] == "file" else None
+        target, root = os.path.realpath(entry["name"]), os.path.realpath(self._root)
+        try:
+            facts = os.stat(target)
+        except OSError:
+            return None
+        if not stat.S_ISREG(facts.st_mode) or not target.startswith(f"{root.rstrip('/')}/"):
+            return None
+        return {"size": facts.st_size, "mtime": facts.st_mtime}
 
     def read(self, file: LandedFile) -> bytes:
         """Read a file whole.
 
         Raises:
-            RefusedFileError: it is gone or cannot be read.
+            RefusedFileError: it is gone, cannot be read, or is larger than is read.
         """
+        if not _is_utf8(file.name):
+            raise RefusedFileError(file.name, "the file's name is not UTF-8; rename it")
+        check_size(file.name, file.size or 0)
         try:
             content: bytes = self._files.cat_file(file.path)
         except Exception as error:
@@ -128,6 +171,10 @@ class LandingZone:
             return {file.name: hashlib.sha256(self.read(file)).hexdigest() for file in files}
         except RefusedFileError:
             return None
+
+
+def _is_utf8(name: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in name)
 
 
 def _reason(error: Exception) -> str:

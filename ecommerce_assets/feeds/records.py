@@ -74,6 +74,11 @@ class Records:
     def __len__(self) -> int:
         return len(self.texts) + len(self.malformed)
 
+    @property
+    def size(self) -> int:
+        """How many bytes their texts take."""
+        return int(self.texts.memory_usage().sum()) + sum(len(bad.text) for bad in self.malformed)
+
 
 def check_header(name: str, header: Sequence[str], feed: Feed) -> list[str]:
     """Refuse a header that is not the feed's; else list the columns of it that are not."""

@@ -10,7 +10,7 @@ from ecommerce_assets.feeds.privacy import mask_addresses
 HEAD = 10_000
 """Characters that are kept of a record above the limit."""
 
-_NAME_HEAD = 100
+_NAME_HEAD = 255
 
 BLANKS = re.compile(
     b"(?:"
@@ -32,7 +32,7 @@ def head(text: str, length: int = HEAD) -> str:
 
 
 def shown(name: str) -> str:
-    """Give a column's or file's name as one may show it: one line, cut, addresses masked."""
+    """Give a file's or column's name as one may show it: one line, cut, addresses masked."""
     # Masked last: the ellipsis stands for the text behind an `@` that is cut off.
     masked = mask_addresses(head(name, _NAME_HEAD))
     return "".join(

@@ -44,11 +44,10 @@ def draw(revenue: pd.DataFrame, context: Context) -> "Figure":
 
 
 def _draw_value(axes: "Axes", revenue: pd.DataFrame, context: Context) -> None:
-    columns = ["gross_revenue", "discounts", "orders"]
-    weekly = daily.weekly_sums(revenue, *columns).astype("float64")
+    weekly = daily.weekly_sums(revenue, "order_value", "orders").astype("float64")
     # Where no order was placed in seven days there is no mean to draw.
     orders = weekly["orders"].where(weekly["orders"] > 0)
-    mean = (weekly["gross_revenue"] - weekly["discounts"]) / orders
+    mean = weekly["order_value"] / orders
     canvas.trend(
         axes,
         context.days,
@@ -119,5 +118,4 @@ def sentence(revenue: pd.DataFrame, context: Context) -> str:
 
 def _value(days: pd.DataFrame) -> int:
     """Give the average order value of these days together, in hundredths."""
-    sold = daily.total(days["gross_revenue"]) - daily.total(days["discounts"])
-    return half_up(Fraction(sold, daily.total(days["orders"])))
+    return half_up(Fraction(daily.total(days["order_value"]), daily.total(days["orders"])))

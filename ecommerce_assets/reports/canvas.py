@@ -218,11 +218,17 @@ def short_number(value: float) -> str:
 
 
 def from_zero(axes: "Axes") -> None:
-    """Begin y at 0, or at the lowest value below it; of all zeros or nothing show 0 to 1."""
-    siblings = axes.get_shared_y_axes().get_siblings(axes)
+    """Begin y at 0, or at the lowest value below it; of all zeros or nothing show 0 to 1.
+
+    Where values are below 0, a line marks it: small ones are else not told from none.
+    """
+    siblings = list(axes.get_shared_y_axes().get_siblings(axes))
     low = min(0.0, *(_finite(other.dataLim.y0) for other in siblings))
     high = max(0.0, *(_finite(other.dataLim.y1) for other in siblings))
     room = 0.06 * (high - low)
+    if low < 0:
+        for other in siblings:
+            other.axhline(0, color=FAINT, linewidth=0.8, zorder=1)
     axes.set_ylim(low - room if low < 0 else 0, high + room if high > low else 1)
 
 

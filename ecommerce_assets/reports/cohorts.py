@@ -8,23 +8,40 @@ from ecommerce_assets.reports.context import Context
 from ecommerce_assets.rules.money import ratio, sums
 
 MONTHS = 13
-"""A year of cohort months, and the same month a year before."""
+"""A year of months, and the same month a year before."""
 
 
-def earliest_month(end: dt.date) -> dt.date:
-    """Give the first day of the earliest month that is shown of a period up to `end`."""
-    return (pd.Period(end, freq="M") - (MONTHS - 1)).start_time.date()
+def earliest_month(end: dt.date, latest_cohort: dt.date | None) -> dt.date:
+    """Give the first day of the earliest month that is shown of a period up to `end`.
 
-
-def months_shown(first: pd.Timestamp | None, context: Context) -> pd.DatetimeIndex:
-    """Give the first days of the months up to the period's end, from the month of `first`.
-
-    At most `MONTHS`; only the last where there is no cohort, and `first` is None.
+    `latest_cohort` is the latest cohort date up to `end`, if there is one.
     """
-    last = pd.Period(context.end, freq="M")
-    earliest = pd.Period(earliest_month(context.end), freq="M")
-    start = last if first is None else max(earliest, first.to_period("M"))
-    return pd.period_range(min(start, last), last, freq="M").to_timestamp().as_unit("s")
+    return _window(end, latest_cohort)[0].start_time.date()
+
+
+def _window(end: dt.date, latest_cohort: dt.date | None) -> tuple[pd.Period, pd.Period]:
+    """Give the first and last of the `MONTHS` months up to `end`.
+
+    Where all cohorts are older, they are those up to the latest cohort: a shop that has no new
+    customers any more still shows how those it had came back.
+    """
+    last = pd.Period(end, freq="M")
+    if latest_cohort is not None and pd.Period(latest_cohort, freq="M") <= last - MONTHS:
+        last = pd.Period(latest_cohort, freq="M")
+    return last - (MONTHS - 1), last
+
+
+def months_shown(cohort_dates: pd.Series, context: Context) -> pd.DatetimeIndex:
+    """Give the first days of the months that are shown, from the first with a cohort on.
+
+    `cohort_dates` are those up to the period's end; where there is none, its month alone is shown.
+    """
+    if cohort_dates.empty:
+        first = last = pd.Period(context.end, freq="M")
+    else:
+        first, last = _window(context.end, cohort_dates.max())
+        first = max(first, cohort_dates.min().to_period("M"))
+    return pd.period_range(first, last, freq="M").to_timestamp().as_unit("s")
 
 
 def by_month(cohorts: pd.DataFrame, context: Context) -> pd.DataFrame:
@@ -36,8 +53,7 @@ def by_month(cohorts: pd.DataFrame, context: Context) -> pd.DataFrame:
     `is_complete` when its last day, or the period's end if that is earlier, is.
     """
     seen = cohorts[cohorts["cohort_date"] <= pd.Timestamp(context.end)]
-    first = seen["cohort_date"].min() if len(seen) else None
-    months = months_shown(first, context)
+    months = months_shown(seen["cohort_date"], context)
     month = first_of_month(seen["cohort_date"])
     shown = seen.assign(cohort=month)[month >= months[0]]
     grouped = sums(

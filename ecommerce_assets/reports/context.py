@@ -12,7 +12,7 @@ class Context:
 
     `start` and `end` are the first and the last business date of the period, `as_of` is the last
     loaded batch date (None before the first load), `return_days` the days within which a return is
-    refunded.
+    refunded. `returns_landed` tells whether the shop exports returns at all.
     """
 
     store: str
@@ -21,6 +21,7 @@ class Context:
     end: dt.date
     as_of: dt.date | None
     return_days: int
+    returns_landed: bool
 
     @property
     def days(self) -> pd.DatetimeIndex:

@@ -23,15 +23,14 @@ def draw(cohort_ltv: pd.DataFrame, context: Context) -> "Figure":
     """Draw the net revenue of a new customer by cohort month, a bar a horizon.
 
     Months not complete yet are hatched and not filled. `cohort_ltv`: all rows of `fct_cohort_ltv`
-    with a cohort date in the 13 months up to the period's end; others do no harm.
+    with a cohort date in the months shown (`cohorts.earliest_month`); others do no harm.
     """
     from matplotlib.patches import Patch
 
     months = cohorts.by_month(cohort_ltv, context)
     figure = canvas.page(TITLE, context, f"cohorts up to {wording.day(context.end)}")
     axes = figure.subplots()
-    first = months["cohort"].min() if len(months) else None
-    shown = cohorts.months_shown(first, context)
+    shown = cohorts.months_shown(months["cohort"], context)
     for number, (horizon, shade) in enumerate(zip(HORIZONS, _SHADES, strict=True)):
         of_horizon = months[months["horizon_days"] == horizon]
         positions = shown.get_indexer(pd.DatetimeIndex(of_horizon["cohort"]))
@@ -73,7 +72,7 @@ def sentence(cohort_ltv: pd.DataFrame, context: Context) -> str:
     months = cohorts.by_month(cohort_ltv, context)
     parts = [
         f"{wording.money(int(row['ltv']), context.currency)} within {horizon} days "
-        f"({wording.month(row['cohort'])})"
+        f"({wording.count(int(row['customers']), 'customer')} of {wording.month(row['cohort'])})"
         for horizon in HORIZONS
         if (row := cohorts.latest_complete(months, horizon)) is not None
     ]

@@ -1,7 +1,8 @@
 """All reports, once: assets, API and page follow this list. How one is drawn is its own module's.
 
 Frames come by name; each module's `draw` says which rows it wants:
-`revenue`, `cohort_ltv`, `purchases`, `inventory`, `items`, `products`, `quarantine`, `landed`.
+`revenue`, `sold`, `cohort_ltv`, `purchases`, `inventory`, `items`, `products`, `quarantine`,
+`landed`.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,11 +17,13 @@ from ecommerce_assets.reports import (
     data_quality,
     inventory_alerts,
     ltv,
+    margin,
     paper,
     repeat_purchase,
     retention,
     return_rate,
     revenue,
+    what_sold,
 )
 from ecommerce_assets.reports.context import Context
 
@@ -61,6 +64,8 @@ REPORTS: Mapping[str, Report] = MappingProxyType(
         report.name: report
         for report in (
             Report("revenue", revenue.TITLE, ("revenue",), revenue.draw, revenue.sentence),
+            Report("margin", margin.TITLE, ("revenue",), margin.draw, margin.sentence),
+            Report("what_sold", what_sold.TITLE, ("sold",), what_sold.draw, what_sold.sentence),
             Report("aov", aov.TITLE, ("revenue",), aov.draw, aov.sentence),
             Report(
                 "retention", retention.TITLE, ("cohort_ltv",), retention.draw, retention.sentence

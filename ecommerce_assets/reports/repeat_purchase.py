@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 TITLE = "Repeat purchase by month"
 _DARK_CELL = 0.55
 """Above this share of the darkest cell, text is white to be read."""
+_LEAST_SCALE = 0.2
+"""The colours reach to 20% at least: small differences are not to look like large ones."""
 
 
 def returning_customers(purchases: pd.DataFrame, context: Context) -> pd.DataFrame:
@@ -25,13 +27,13 @@ def returning_customers(purchases: pd.DataFrame, context: Context) -> pd.DataFra
 
     `purchases` has `customer_id`, `first_order_date` and `order_date`, of recognised orders. An
     order counts if it is on a later day than the first and not after the period's end. One row a
-    `cohort` (the first day of its month) and `months_after` from 0, up to the month of the
+    `cohort` (the first day of its month) and `months_after` from 0 to 12, up to the month of the
     period's end: `customers` of the cohort, `returned` of them, and `is_complete` once that month
     is over and loaded.
     """
     end = pd.Timestamp(context.end)
     seen = purchases[(purchases["first_order_date"] <= end) & (purchases["order_date"] <= end)]
-    months = cohorts.months_shown(seen["first_order_date"].min() if len(seen) else None, context)
+    months = cohorts.months_shown(seen["first_order_date"], context)
     cohort = cohorts.first_of_month(seen["first_order_date"])
     seen = seen.assign(
         cohort=cohort,
@@ -41,17 +43,19 @@ def returning_customers(purchases: pd.DataFrame, context: Context) -> pd.DataFra
     again = seen[seen["order_date"] > seen["first_order_date"]]
     returned = again.groupby(["cohort", "months_after"])["customer_id"].nunique()
     loaded_to = min(end, context.loaded_to)
+    latest = end.to_period("M")
     cells = [
         {
             "cohort": month,
             "months_after": after,
             "customers": int(customers[month]),
             "returned": int(returned.get((month, after), 0)),
-            "is_complete": months[position + after] + pd.offsets.MonthEnd(1) <= loaded_to,
+            "is_complete": (month + pd.DateOffset(months=after + 1, days=-1)) <= loaded_to,
         }
-        for position, month in enumerate(months)
+        for month in months
         if month in customers.index
-        for after in range(len(months) - position)
+        for after in range(cohorts.MONTHS)
+        if month.to_period("M") + after <= latest
     ]
     columns = ["cohort", "months_after", "customers", "returned", "is_complete"]
     return pd.DataFrame(cells, columns=columns)
@@ -68,7 +72,7 @@ def draw(purchases: pd.DataFrame, context: Context) -> "Figure":
 
     Months not over yet are hatched. `purchases`: `customer_id` and `order_date` of recognised
     `fct_orders` with the customer's `first_order_date` (of `dim_customer`), for customers whose
-    first order is in the 13 months up to the period's end.
+    first order is in the months shown (`cohorts.earliest_month`).
     """
     from matplotlib.patches import Rectangle
 
@@ -83,7 +87,7 @@ def draw(purchases: pd.DataFrame, context: Context) -> "Figure":
         axes.set(xticks=[], yticks=[])
         canvas.say_nothing(axes, "No new customers in these months")
         return figure
-    _draw_cells(axes, cells, cohorts.months_shown(cells["cohort"].min(), context))
+    _draw_cells(axes, cells, cohorts.months_shown(cells["cohort"], context))
     bar = figure.colorbar(axes.images[0], ax=axes, pad=0.02, fraction=0.05)
     bar.set_label("% of the month's new customers")
     bar.ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g}")
@@ -99,9 +103,9 @@ def _draw_cells(axes: "Axes", cells: pd.DataFrame, months: pd.DatetimeIndex) -> 
     rows = months.get_indexer(pd.DatetimeIndex(cells["cohort"])).astype("int64")
     columns = cells["months_after"].to_numpy()
     shares = (cells["returned"] / cells["customers"]).to_numpy()
-    grid = np.full((len(months), len(months)), np.nan)
+    grid = np.full((len(months), int(columns.max()) + 1), np.nan)
     grid[rows, columns] = shares
-    darkest = max(float(shares.max()), 0.01)
+    darkest = max(np.ceil(10 * float(shares.max())) / 10, _LEAST_SCALE)
     axes.imshow(grid, cmap="Blues", vmin=0, vmax=darkest, aspect="auto")
     is_complete = cells["is_complete"].to_numpy(dtype=bool)
     for x, y, share, complete in zip(columns, rows, shares, is_complete, strict=True):
@@ -115,7 +119,7 @@ def _draw_cells(axes: "Axes", cells: pd.DataFrame, months: pd.DatetimeIndex) -> 
     sizes = customers.reindex(months, fill_value=0)
     labels = [f"{month:%b %Y}  ({size:,})" for month, size in zip(months, sizes, strict=True)]
     axes.set_yticks(np.arange(len(months)), labels)
-    axes.set_xticks(np.arange(len(months)))
+    axes.set_xticks(np.arange(grid.shape[1]))
 
 
 def sentence(purchases: pd.DataFrame, context: Context) -> str:
@@ -128,18 +132,22 @@ def sentence(purchases: pd.DataFrame, context: Context) -> str:
     if month_after.empty:
         return "No month after a first order is over yet, so there is no repeat purchase to state."
     customers, returned = int(month_after["customers"].sum()), int(month_after["returned"].sum())
-    text = (
-        f"In the month after that of their first order {wording.share(returned, customers)} of "
-        f"{wording.count(customers, 'customer')} ordered again"
-    )
+    again = wording.part_of(returned, customers, "customer")
+    text = f"In the month after that of their first order {again} ordered again"
     if len(month_after) == 1:
         return f"{text} ({wording.month(month_after['cohort'].iloc[0])})."
-    ranked = month_after.assign(share=month_after["returned"] / month_after["customers"])
+    return f"{text}{_extremes(month_after)}."
+
+
+def _extremes(month_after: pd.DataFrame) -> str:
+    """Name the months of which most and fewest came back, where there is a difference to state."""
+    many = month_after[month_after["customers"] >= wording.FEW]
+    if many.empty:
+        return ""
+    ranked = many.assign(share=many["returned"] / many["customers"])
     ranked = ranked.sort_values("share", kind="stable")
-    worst, best = ranked.iloc[0], ranked.iloc[-1]
-    return (
-        f"{text}: most of {wording.month(best['cohort'])} "
-        f"({wording.share(int(best['returned']), int(best['customers']))}), "
-        f"fewest of {wording.month(worst['cohort'])} "
-        f"({wording.share(int(worst['returned']), int(worst['customers']))})."
+    (worst, fewest), (best, most) = (
+        (wording.month(row["cohort"]), wording.share(int(row["returned"]), int(row["customers"])))
+        for row in (ranked.iloc[0], ranked.iloc[-1])
     )
+    return "" if most == fewest else f": most of {best} ({most}), fewest of {worst} ({fewest})"

@@ -21,13 +21,13 @@ def draw(cohort_ltv: pd.DataFrame, context: Context) -> "Figure":
     """Draw the share of each cohort month that ordered again, a curve a horizon, and its customers.
 
     Months not complete yet are hollow markers off the curve. `cohort_ltv`: all rows of
-    `fct_cohort_ltv` with a cohort date in the 13 months up to the period's end; others do no harm.
+    `fct_cohort_ltv` with a cohort date in the months shown (`cohorts.earliest_month`); others do
+    no harm.
     """
     months = cohorts.by_month(cohort_ltv, context)
     figure = canvas.page(TITLE, context, f"cohorts up to {wording.day(context.end)}")
     rate, size = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-    first = months["cohort"].min() if len(months) else None
-    shown = cohorts.months_shown(first, context)
+    shown = cohorts.months_shown(months["cohort"], context)
     positions = np.arange(len(shown))
     for number, horizon in enumerate(HORIZONS):
         _draw_curve(rate, number, horizon, months, shown)
@@ -84,11 +84,11 @@ def sentence(cohort_ltv: pd.DataFrame, context: Context) -> str:
     """
     months = cohorts.by_month(cohort_ltv, context)
     parts = [
-        f"{wording.share(int(row['retained_customers']), int(row['customers']))} of those of "
-        f"{wording.month(row['cohort'])} within {horizon} days"
+        wording.part_of(int(row["retained_customers"]), int(row["customers"]), "customer")
+        + f" of {wording.month(row['cohort'])} within {horizon} days"
         for horizon in HORIZONS
         if (row := cohorts.latest_complete(months, horizon)) is not None
     ]
     if not parts:
         return "No cohort month is complete yet, so there is no retention to state."
-    return f"Of new customers, by the latest complete month, ordered again: {', '.join(parts)}."
+    return f"Of the new customers of the latest complete month ordered again: {', '.join(parts)}."

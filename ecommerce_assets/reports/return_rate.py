@@ -3,7 +3,8 @@
 Both as docs/reference/rules.md, Revenue of a date, has them; sums over days are in `daily`.
 """
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -11,6 +12,7 @@ from ecommerce_assets.reports import canvas, daily, wording
 from ecommerce_assets.reports.context import Context
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 TITLE = "Return rate"
@@ -27,6 +29,24 @@ def draw(revenue: pd.DataFrame, context: Context) -> "Figure":
     """
     figure = canvas.page(TITLE, context)
     rate, returned = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
+    rate.set_title("Of the orders placed on a day: with a return by now")
+    canvas.share_axis(rate, "share of orders")
+    returned.set_title("Orders with a return that came in on a day")
+    canvas.count_axis(returned, "orders a day")
+    if context.returns_landed:
+        _draw_trends(rate, returned, revenue, context)
+        canvas.legend(figure, *rate.get_legend_handles_labels())
+    for axes in (rate, returned):
+        canvas.from_zero(axes)
+        canvas.day_axis(axes, context.days)
+        if not context.returns_landed:
+            canvas.say_nothing(axes, "No returns have landed")
+        elif not context.days.isin(revenue["date"]).any():
+            canvas.say_nothing(axes, "No figures for these days")
+    return figure
+
+
+def _draw_trends(rate: "Axes", returned: "Axes", revenue: pd.DataFrame, context: Context) -> None:
     days, days_before = context.days, context.days_a_year_before
     counted = with_orders_returned(revenue)
     weekly = daily.weekly_sums(counted, "orders", "orders_returned", "returned_orders")
@@ -40,8 +60,6 @@ def draw(revenue: pd.DataFrame, context: Context) -> "Figure":
         daily.plotted(mean_rate, days),
         daily.plotted(mean_rate, days_before),
     )
-    rate.set_title("Of the orders placed on a day: with a return by now")
-    canvas.share_axis(rate, "share of orders")
     canvas.trend(
         returned,
         days,
@@ -49,24 +67,16 @@ def draw(revenue: pd.DataFrame, context: Context) -> "Figure":
         daily.plotted(weekly["returned_orders"], days, daily.WINDOW_DAYS),
         daily.plotted(weekly["returned_orders"], days_before, daily.WINDOW_DAYS),
     )
-    returned.set_title("Orders with a return that came in on a day")
-    canvas.count_axis(returned, "orders a day")
-    for axes in (rate, returned):
-        canvas.from_zero(axes)
-        canvas.day_axis(axes, days)
-        if not days.isin(revenue["date"]).any():
-            canvas.say_nothing(axes, "No figures for these days")
     open_days = days[days > _last_settled_day(context)]
     if len(open_days):
+        half = pd.Timedelta(hours=12)
+        edges: Any = (open_days[0] - half, days[-1] + half)  # Matplotlib's types know no dates.
         rate.axvspan(
-            open_days[0] - pd.Timedelta(hours=12),
-            days[-1] + pd.Timedelta(hours=12),
+            *edges,
             color="#EBEBEB",
             zorder=0,
             label=f"returns may still come ({wording.count(context.return_days, 'day')})",
         )
-    canvas.legend(figure, *rate.get_legend_handles_labels())
-    return figure
 
 
 def with_orders_returned(revenue: pd.DataFrame) -> pd.DataFrame:
@@ -85,27 +95,42 @@ def _last_settled_day(context: Context) -> pd.Timestamp:
 
 
 def sentence(revenue: pd.DataFrame, context: Context) -> str:
-    """State the return rate of the period's orders, the year before's, and what may still come.
+    """State how many orders have a return, apart for those past the days for one and the others.
 
+    Only the first are compared with the year before: the others have had less time to come back.
     `revenue`: as for `draw`.
     """
     now = with_orders_returned(daily.of_days(revenue, context.days))
-    orders, returned = daily.total(now["orders"]), daily.total(now["orders_returned"])
-    if orders == 0:
+    if daily.total(now["orders"]) == 0:
         return "There were no orders in these days."
-    text = (
-        f"{wording.share(returned, orders)} of the {wording.count(orders, 'order')} placed in the "
-        f"period ({returned:,}) {'has' if returned == 1 else 'have'} a return by now"
-    )
+    if not context.returns_landed:
+        return "No file of the feed returns has landed, so there is no return rate to state."
+    settled_to = _last_settled_day(context)
+    settled, young = now[now.index <= settled_to], now[now.index > settled_to]
+    parts = []
+    if daily.total(settled["orders"]):
+        last = min(settled_to.date(), context.end)
+        placed = f"placed up to {wording.day(last)}" if len(young) else "placed"
+        text = _with_a_return(settled, placed)
+        parts.append(text + _year_before(revenue, replace(context, end=last)))
+    if daily.total(young["orders"]):
+        placed = "placed since then" if parts else "placed"
+        parts.append(f"so far {_with_a_return(young, placed)}, and may see more")
+    return f"{wording.capitalised('; '.join(parts))}."
+
+
+def _with_a_return(days: pd.DataFrame, placed: str) -> str:
+    orders, returned = daily.total(days["orders"]), daily.total(days["orders_returned"])
+    counted = wording.part_of(returned, orders, "order")
+    return f"{counted} {placed} {'has' if returned == 1 else 'have'} a return"
+
+
+def _year_before(revenue: pd.DataFrame, context: Context) -> str:
+    """Compare with the same days a year before, where both are enough orders for a share."""
     before = daily.year_before(revenue, context)
-    if before is not None and (orders_before := daily.total(before["orders"])):
-        returned_before = daily.total(with_orders_returned(before)["orders_returned"])
-        share_before = wording.share(returned_before, orders_before)
-        text += f", against {share_before} of those of a year before"
-    open_orders = daily.total(now.loc[now.index > _last_settled_day(context), "orders"])
-    if open_orders:
-        text += (
-            f"; {wording.count(open_orders, 'order')} of the last "
-            f"{wording.count(context.return_days, 'day')} may still be returned"
-        )
-    return f"{text}."
+    orders = 0 if before is None else daily.total(before["orders"])
+    now = daily.total(daily.of_days(revenue, context.days)["orders"])
+    if before is None or min(orders, now) < wording.FEW:
+        return ""
+    returned = daily.total(with_orders_returned(before)["orders_returned"])
+    return f", against {wording.share(returned, orders)} of those of the same days a year before"

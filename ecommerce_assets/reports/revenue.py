@@ -72,6 +72,8 @@ def sentence(revenue: pd.DataFrame, context: Context) -> str:
         f"gross {amounts['gross_revenue']} less discounts of {amounts['discounts']} "
         f"and refunds of {amounts['refunds']}."
     )
+    if other := daily.total(now["other_sales"]):
+        made_of += f" Gift cards and fees came to {wording.money(other, context.currency)} besides."
     before = daily.year_before(revenue, context)
     if before is None:
         return f"{made_of} The warehouse does not hold all of the same days a year before."

@@ -18,9 +18,22 @@ def tenths(number: int) -> str:
     return f"{sign}{abs(number) // 10:,}.{abs(number) % 10}"
 
 
+FEW = 20
+"""Of fewer things than these no share is stated: a single one would move it by 5% and more."""
+
+
 def share(part: int, whole: int) -> str:
     """Write `part` of `whole` as `12.3%`."""
     return f"{tenths(half_up(Fraction(1000 * part, whole)))}%"
+
+
+def part_of(part: int, whole: int, noun: str) -> str:
+    """Write `12 of the 345 orders (3.5%)`, `1 of the 4 orders`, `none of the 345 orders`."""
+    things = f"of the {count(whole, noun)}"
+    if part == 0:
+        return f"none {things}"
+    stated = f" ({share(part, whole)})" if whole >= FEW else ""
+    return f"{part:,} {things}{stated}"
 
 
 def count(number: int, noun: str) -> str:
@@ -36,6 +49,11 @@ def change(now: int, before: int) -> str:
     if before == 0:
         return f"{direction} from nothing"
     return f"{direction} {share(abs(now - before), abs(before))}"
+
+
+def capitalised(text: str) -> str:
+    """Begin a sentence with a text."""
+    return text[:1].upper() + text[1:]
 
 
 def day(date: dt.date) -> str:

@@ -65,7 +65,11 @@ def _values_by_order(orders: pd.DataFrame, first_order_dates: pd.Series) -> pd.D
     customer = pd.Series(REPEAT, index=orders.index).mask(orders["order_date"] == first, NEW)
     return pd.DataFrame(
         {
-            **{name: orders[name].fillna(NONE_GIVEN) for name in BY_ORDER if name in orders},
+            **{
+                name: orders[name].astype("str").fillna(NONE_GIVEN)
+                for name in BY_ORDER
+                if name in orders
+            },
             "customer": customer.mask(orders["customer_id"].isna(), GUEST),
         }
     ).set_index(orders["order_id"])
@@ -73,7 +77,12 @@ def _values_by_order(orders: pd.DataFrame, first_order_dates: pd.Series) -> pd.D
 
 def _of_products(products: pd.Series, dimension: str, categories: pd.Series) -> pd.Series:
     values = products if dimension == "product" else products.map(categories)
-    return values.fillna(NONE_GIVEN)
+    return _texts(values)
+
+
+def _texts(values: pd.Series) -> pd.Series:
+    # A column of nulls alone is one of numbers to pandas.
+    return values.astype("str").fillna(NONE_GIVEN)
 
 
 def _entries(
@@ -116,7 +125,7 @@ def _entry(part: pd.DataFrame, dates: pd.Series, **figures: pd.Series) -> pd.Dat
     # All figures, so that none is missing: what pandas fills becomes a float.
     return pd.DataFrame(
         {
-            "date": dates,
+            "date": dates.astype("datetime64[s]"),
             "order_id": part["order_id"],
             "product_id": part["product_id"],
             **{name: figures.get(name, 0) for name in _FIGURES},

@@ -23,9 +23,8 @@ def cohort_values(
     """
     cohort = customers.set_index("customer_id")["first_order_date"]
     sizes = customers.groupby("first_order_date").size()
-    came = _by_cohort_day(
-        orders["customer_id"].map(cohort), orders["order_date"], orders["customer_id"]
-    )
+    joined = cohort.reindex(orders["customer_id"]).set_axis(orders.index)
+    came = _by_cohort_day(joined, orders["order_date"], orders["customer_id"])
     sold, back = lines[lines["kind"] == PRODUCT], returns[returns["kind"] == PRODUCT]
     given = adjustments[adjustments["kind"] == REFUND]
     net = sold["gross_amount"] - sold["discount_amount"] - sold["order_discount_amount"]

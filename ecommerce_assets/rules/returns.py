@@ -39,13 +39,12 @@ def judge_adjustments(adjustments: pd.DataFrame, orders: pd.DataFrame) -> pd.Dat
 
 
 def _judged_by_order(records: pd.DataFrame, orders: pd.DataFrame, at: str) -> pd.DataFrame:
-    order = orders.set_index("order_id")
-    ordered_at = records["order_id"].map(order["ordered_at"])
-    is_recognised = records["order_id"].map(order["is_recognised"])
+    order = orders.set_index("order_id")[["ordered_at", "is_recognised"]]
+    order = order.reindex(records["order_id"]).set_axis(records.index)
     return records.assign(
-        orphan=ordered_at.isna(),
-        unpaid_return=is_recognised.eq(False).astype(bool),
-        return_before_order=records[at] < ordered_at,
+        orphan=order["ordered_at"].isna(),
+        unpaid_return=order["is_recognised"].eq(False).astype(bool),
+        return_before_order=records[at] < order["ordered_at"],
     )
 
 
@@ -69,7 +68,8 @@ def return_facts(
     line = lines.set_index("order_item_id")[["product_id", "kind", "unit_cost"]]
     facts = facts.join(line, on="order_item_id")
     facts["return_date"] = business_date(facts["returned_at"], timezone)
-    facts["days"] = (facts["return_date"] - facts["order_id"].map(received)).dt.days
+    received = received.reindex(facts["order_id"]).set_axis(facts.index)
+    facts["days"] = (facts["return_date"] - received).dt.days
     facts["is_refundable"] = facts["days"] <= return_days
     facts["refund_amount"] = facts["requested_amount"].where(facts["is_refundable"], 0)
     facts["cost_amount"] = times_price(facts["quantity"], facts["unit_cost"])

@@ -36,6 +36,15 @@ def open_source(name: str, settings: Settings, store: Store) -> Iterator[Source]
         source.close()
 
 
+def _shopify(url: str, key: str, store: Store, return_days: int) -> Source:
+    from ecommerce_assets.shops.shopify.connector import Shopify
+    from ecommerce_assets.shops.shopify.graphql import API
+
+    headers = {"X-Shopify-Access-Token": key}
+    client = ShopClient("Shopify", f"{url.rstrip('/')}/{API}", headers=headers)
+    return Shopify(client, store, return_days)
+
+
 def _woocommerce(url: str, key: str, store: Store, return_days: int) -> Source:
     from ecommerce_assets.shops.woocommerce.connector import API, WooCommerce
 
@@ -56,6 +65,7 @@ def _medusa(url: str, key: str, store: Store, return_days: int) -> Source:
 
 
 SOURCES: Mapping[str, Callable[[str, str, Store, int], Source]] = {
+    "shopify": _shopify,
     "woocommerce": _woocommerce,
     "medusa": _medusa,
 }

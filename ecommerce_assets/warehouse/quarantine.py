@@ -1,17 +1,23 @@
-"""The quarantine as its operator works with it: counted, exported. Who gets in stands elsewhere."""
+"""Count and export quarantined records. Which records are quarantined is decided elsewhere.
+
+Row rules are in `feeds`, relation rules in `rules`.
+"""
 
 import csv
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from typing import TextIO
 
 import psycopg
 
+from ecommerce_assets.spreadsheets import inert
+
 
 @dataclass(frozen=True)
-class Wanted:
-    """Which records: of a feed, that break a rule, of the batch days from `first` to `last`."""
+class QuarantineFilter:
+    """Selects records: of a feed, that break a rule, of the batch days from `first` to `last`."""
 
     feed: str | None = None
     rule: str | None = None
@@ -21,13 +27,29 @@ class Wanted:
 
 @dataclass(frozen=True)
 class RuleCount:
-    """How many records of a feed's day break a rule, each record once a rule."""
+    """How many records of a feed break a rule, on batch days from `first` to `last`.
 
-    batch_date: dt.date
+    A record counts once for each rule that it breaks. `amount` is the money that the records name,
+    as far as it can be read: the gross of order lines, the amounts of returns and adjustments;
+    null for other feeds.
+    """
+
+    first: dt.date
+    last: dt.date
+    days: int
     feed: str
     stage: str
     rule: str
     records: int
+    amount: Decimal | None
+
+
+@dataclass(frozen=True)
+class QuarantineTotal:
+    """How many records are quarantined, each counted once, and the money that they name."""
+
+    records: int
+    amount: Decimal | None
 
 
 EXPORTED = (
@@ -36,26 +58,63 @@ EXPORTED = (
 )
 """The columns of an export; `reasons` and `record` are JSON, e-mail addresses hashed."""
 
-_WANTED = """
+_SELECTED = """
     (%(feed)s::text is null or feed = %(feed)s)
     and (%(first)s::date is null or batch_date >= %(first)s)
     and (%(last)s::date is null or batch_date <= %(last)s)
+    and (%(rule)s::text is null or reasons @> jsonb_build_array(
+        jsonb_build_object('rule', %(rule)s::text)))
 """
 
 
-def count_by_rule(connection: psycopg.Connection, wanted: Wanted) -> Sequence[RuleCount]:
-    """Count quarantined records by day, feed and rule, the latest day first."""
+def _number(column: str) -> str:
+    """Read a number from a record as it came; null where it is none."""
+    return f"""
+        case when record ->> '{column}' ~ '^-?[0-9]{{1,15}}([.][0-9]{{1,6}})?$'
+        then (record ->> '{column}')::numeric end
+    """
+
+
+_AMOUNT = f"""
+    case feed
+        when 'order_items' then round({_number("quantity")} * {_number("unit_price")}, 2)
+        when 'returns' then {_number("refund_amount")}
+        when 'adjustments' then {_number("amount")}
+    end
+"""
+
+
+def count_by_rule(
+    connection: psycopg.Connection, selected: QuarantineFilter, *, by_day: bool = False
+) -> Sequence[RuleCount]:
+    """Count quarantined records by feed and rule, and by batch day if asked for.
+
+    The most frequent rule comes first; by day, the latest day.
+    """
     cursor = connection.execute(
         f"""
-        select batch_date, feed, stage, rule, count(*) from quarantine.records, lateral (
+        select min(batch_date), max(batch_date), count(distinct batch_date), feed, stage, rule,
+               count(*), sum({_AMOUNT})
+        from quarantine.records, lateral (
             select distinct reason ->> 'rule' as rule from jsonb_array_elements(reasons) reason
         ) rules
-        where {_WANTED} and (%(rule)s::text is null or rule = %(rule)s)
-        group by batch_date, feed, stage, rule order by batch_date desc, feed, stage, rule
+        where {_SELECTED} and (%(rule)s::text is null or rule = %(rule)s)
+        group by feed, stage, rule, case when %(by_day)s then batch_date end
+        order by case when %(by_day)s then max(batch_date) end desc,
+                 case when not %(by_day)s then count(*) end desc, feed, stage, rule
         """,  # noqa: S608
-        _parameters(wanted),
+        {**_parameters(selected), "by_day": by_day},
     )
     return [RuleCount(*row) for row in cursor]
+
+
+def count_records(connection: psycopg.Connection, selected: QuarantineFilter) -> QuarantineTotal:
+    """Count quarantined records, each once."""
+    row = connection.execute(
+        f"select count(*), sum({_AMOUNT}) from quarantine.records where {_SELECTED}",  # noqa: S608
+        _parameters(selected),
+    ).fetchone()
+    return QuarantineTotal(*row) if row else QuarantineTotal(0, None)
 
 
 def relations_by_rule(connection: psycopg.Connection) -> dict[str, int]:
@@ -71,8 +130,11 @@ def relations_by_rule(connection: psycopg.Connection) -> dict[str, int]:
     return dict(cursor.fetchall())
 
 
-def export(connection: psycopg.Connection, wanted: Wanted, file: TextIO) -> int:
-    """Write quarantined records as CSV with the columns `EXPORTED`; gives how many."""
+def export(connection: psycopg.Connection, selected: QuarantineFilter, file: TextIO) -> int:
+    """Write quarantined records as CSV with the columns `EXPORTED`; gives how many.
+
+    No cell is one that a spreadsheet takes for a formula.
+    """
     writer = csv.writer(file)
     writer.writerow(EXPORTED)
     written = 0
@@ -84,17 +146,16 @@ def export(connection: psycopg.Connection, wanted: Wanted, file: TextIO) -> int:
                 from jsonb_array_elements(reasons) reason
             ), reasons::text, record::text
             from quarantine.records
-            where {_WANTED} and (%(rule)s::text is null or reasons @> jsonb_build_array(
-                jsonb_build_object('rule', %(rule)s::text)))
+            where {_SELECTED}
             order by batch_date, feed, source_file, line_number
             """,  # noqa: S608
-            _parameters(wanted),
+            _parameters(selected),
         )
         for row in cursor:
-            writer.writerow(row)
+            writer.writerow([inert(cell) if isinstance(cell, str) else cell for cell in row])
             written += 1
     return written
 
 
-def _parameters(wanted: Wanted) -> dict[str, object]:
-    return {field.name: getattr(wanted, field.name) for field in fields(wanted)}
+def _parameters(selected: QuarantineFilter) -> dict[str, object]:
+    return {field.name: getattr(selected, field.name) for field in fields(selected)}

@@ -34,6 +34,22 @@ def snapshot(connection: psycopg.Connection) -> Iterator[None]:
         yield
 
 
+def returns_landed(connection: psycopg.Connection) -> bool:
+    """Whether a file of the feed returns has landed, be it without a record."""
+    row = connection.execute(
+        "select exists (select from ops.staged_files where feed = 'returns')"
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def latest_cohort(connection: psycopg.Connection, end: dt.date) -> dt.date | None:
+    """Give the latest cohort date up to `end`, if there is one."""
+    row = connection.execute(
+        "select max(cohort_date) from analytics.fct_cohort_ltv where cohort_date <= %s", [end]
+    ).fetchone()
+    return row[0] if row else None
+
+
 def read_frames(
     connection: psycopg.Connection, *, start: dt.date, end: dt.date, first_cohort: dt.date
 ) -> dict[str, pd.DataFrame]:
@@ -67,9 +83,48 @@ _FRAMES: Mapping[str, tuple[str, Mapping[str, Kind]]] = MappingProxyType(
         "revenue": (
             """
             select * from analytics.fct_revenue_daily
-            where date between %(start)s::date - interval '1 year 6 days' and %(end)s
+            where date >= least(
+                %(start)s::date - interval '1 year 6 days',
+                date_trunc('month', %(end)s::date) - interval '1 year'
+            ) and date <= %(end)s
             """,
             FCT_REVENUE_DAILY.columns,
+        ),
+        # What a product's returns cost comes off its cost, refundable or not.
+        "sold": (
+            """
+            select product_id, p.name, p.category, sum(units)::bigint as units,
+                   sum(gross) as gross_revenue, sum(discounts) as discounts,
+                   sum(refunds) as refunds, sum(gross - discounts - refunds) as net_revenue,
+                   sum(cost) as cost, sum(gross - discounts - refunds - cost) as gross_margin
+            from (
+                select product_id, quantity as units, gross_amount as gross,
+                       discount_amount + order_discount_amount as discounts, 0 as refunds,
+                       coalesce(cost_amount, 0) as cost
+                from analytics.fct_order_items
+                where kind = 'product' and is_recognised
+                  and sale_date between %(start)s and %(end)s
+                union all
+                select product_id, 0, 0, 0, refund_amount, -coalesce(cost_amount, 0)
+                from analytics.fct_returns
+                where kind = 'product' and return_date between %(start)s and %(end)s
+                union all
+                select null, 0, 0, 0, amount, 0
+                from analytics.fct_adjustments
+                where kind = 'refund' and adjustment_date between %(start)s and %(end)s
+            ) as moved
+            left join (
+                select product_id, name, category from analytics.dim_product where is_current
+            ) as p using (product_id)
+            group by product_id, p.name, p.category
+            order by product_id
+            """,
+            {
+                **_of(DIM_PRODUCT, "product_id", "name", "category"),
+                "units": Kind.COUNT,
+                **_of(FCT_REVENUE_DAILY, "gross_revenue", "discounts", "refunds", "net_revenue"),
+                **_of(FCT_REVENUE_DAILY, "cost", "gross_margin"),
+            },
         ),
         "cohort_ltv": (
             """

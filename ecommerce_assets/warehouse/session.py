@@ -19,6 +19,8 @@ _DATABASE_FAULTS = {
     _SHUT_DOWN: "the database was shut down; start it, then load again",
     "25006": "the database is read-only; point ECOMMERCE_DATABASE_URL at the primary",
 }
+_PASSING_CLASSES = ("08", "40", "53", "57")
+"""Connection lost, deadlock, out of resources, shut down: the same may work in a moment."""
 
 
 class WarehouseError(OperatorError):
@@ -53,12 +55,15 @@ def explained(error: BaseException, sqlstate: str | None, *, is_passing: bool) -
         kind = PassingFaultError if sqlstate == _SHUT_DOWN else WarehouseError
         return kind(f"Nothing half done was kept: {known}.")
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    if is_passing:
+    # The driver counts faults of statements, such as a row too large for an index, among those
+    # of the connection. Without a code none was answered.
+    if is_passing and (sqlstate is None or sqlstate.startswith(_PASSING_CLASSES)):
         return PassingFaultError(
             f"The database cannot be reached or broke off ({reason}); nothing half done was kept, "
             "load again once it is there."
         )
-    return WarehouseError(f"The database refused a statement: {reason}.")
+    code = f" ({sqlstate})" if sqlstate else ""
+    return WarehouseError(f"The database refused a statement{code}: {reason}.")
 
 
 def bump_version(connection: psycopg.Connection) -> None:

@@ -178,6 +178,11 @@ def checked(connection: psycopg.Connection, step: str, days: Collection[dt.date]
     )
 
 
+def held_batches(connection: psycopg.Connection) -> set[tuple[str, dt.date]]:
+    """The feeds and batch dates of which a file is staged."""
+    return set(connection.execute("select distinct feed, batch_date from ops.staged_files"))
+
+
 def held_days(connection: psycopg.Connection) -> Sequence[dt.date]:
     """The batch dates of which some feed's file is staged, ascending."""
     return [

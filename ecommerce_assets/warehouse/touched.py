@@ -18,20 +18,35 @@ from ecommerce_assets.warehouse.session import bump_version
 class Queue:
     """A hand-over table of `ops` with its key columns; it has one consumer.
 
-    `chunk` keys are worked off at once, which bounds memory.
+    Keys are worked off in chunks, which bounds memory: as many as come to `chunk` rows, where a key
+    `q` counts as `rows_of_key`, an SQL expression, and at most `keys_at_once`.
     """
 
     table: str
     columns: tuple[str, ...]
     chunk: int
+    rows_of_key: str = "1"
+    keys_at_once: int | None = None
 
 
 ORDERS = Queue("touched_orders", ("order_id",), 50_000)
 PRODUCTS = Queue("touched_products", ("product_id",), 50_000)
 CUSTOMERS = Queue("touched_customers", ("customer_id", "date"), 100_000)
 INVENTORY = Queue("touched_inventory", ("snapshot_date", "product_id", "warehouse_id"), 200_000)
-DATES = Queue("touched_dates", ("date",), 400)
-COHORTS = Queue("touched_cohorts", ("cohort_date",), 100)
+DATES = Queue(
+    "touched_dates",
+    ("date",),
+    400_000,
+    "(select count(*) from analytics.fct_orders o where o.order_date = q.date)",
+    keys_at_once=400,
+)
+COHORTS = Queue(
+    "touched_cohorts",
+    ("cohort_date",),
+    100_000,
+    "(select count(*) from analytics.dim_customer c where c.first_order_date = q.cohort_date)",
+    keys_at_once=400,
+)
 QUEUES = (ORDERS, PRODUCTS, CUSTOMERS, INVENTORY, DATES, COHORTS)
 
 
@@ -57,15 +72,13 @@ def work_off(
     `work` finds them in the temporary table `taken`. Gives how many keys were worked off.
     """
     done = 0
-    while True:
-        count = _take(connection, queue)
-        if count:
-            work(connection)
-            bump_version(connection)
+    while count := _take(connection, queue):
+        work(connection)
+        bump_version(connection)
         connection.execute("drop table taken")
         done += count
-        if count < queue.chunk:
-            return done
+    connection.execute("drop table taken")
+    return done
 
 
 def _take(connection: psycopg.Connection, queue: Queue) -> int:
@@ -77,13 +90,23 @@ def _take(connection: psycopg.Connection, queue: Queue) -> int:
             """
             with gone as (
                 delete from {table} where ctid = any (array(
-                    select ctid from {table} order by {columns} limit %s
+                    select id from (
+                        select id, sum(rows) over (order by {columns}) - rows as rows_before from (
+                            select q.ctid as id, q.*, {rows_of_key} as rows
+                            from {table} q order by {columns} limit {keys}
+                        ) next
+                    ) counted where rows_before < {chunk}
                 )) returning {columns}
             )
             insert into taken ({columns}) select {columns} from gone
             """
-        ).format(table=table, columns=columns),
-        [queue.chunk],
+        ).format(
+            table=table,
+            columns=columns,
+            rows_of_key=sql.SQL(queue.rows_of_key),
+            keys=sql.Literal(queue.keys_at_once or queue.chunk),
+            chunk=sql.Literal(queue.chunk),
+        )
     )
     connection.execute("analyze taken")
     return taken.rowcount

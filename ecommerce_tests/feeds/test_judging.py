@@ -10,7 +10,15 @@ from ecommerce_assets.feeds.contract import FEEDS, Store
 from ecommerce_assets.feeds.privacy import Hasher
 from ecommerce_assets.feeds.reading import read_records
 from ecommerce_assets.feeds.split import LandedRecords, Split, split
-from ecommerce_tests.small_shop import customer, item, order, product, returned, stock
+from ecommerce_tests.small_shop import (
+    adjustment,
+    customer,
+    item,
+    order,
+    product,
+    returned,
+    stock,
+)
 
 GOOD: dict[str, dict[str, Any]] = {
     "customers": customer(),
@@ -18,21 +26,24 @@ GOOD: dict[str, dict[str, Any]] = {
     "orders": order(),
     "order_items": item(),
     "returns": returned(),
+    "adjustments": adjustment(),
     "inventory": stock(),
 }
 STORE = Store(timezone="UTC", currency="EUR")
 
 
-def split_records(feed: str, *records: dict[str, Any], day: str = "2024-03-20") -> Split:
+def split_records(
+    feed: str, *records: dict[str, Any], day: str = "2024-03-20", store: Store = STORE
+) -> Split:
     lines = [json.dumps({"ingested_at": f"{day}T12:00:00Z", **record}) for record in records]
     landed = read_records(f"{day}.jsonl", "\n".join(lines).encode(), FEEDS[feed])
     file = LandedRecords(pd.Timestamp(day), f"{day}.jsonl", landed)
-    return split(FEEDS[feed], STORE, Hasher(None), [file])
+    return split(FEEDS[feed], store, Hasher(None), [file])
 
 
-def rules(feed: str, /, **changed: Any) -> list[str]:
+def rules(feed: str, /, store: Store = STORE, **changed: Any) -> list[str]:
     """The rules that a good record breaks once some of its values are changed."""
-    result = split_records(feed, {**GOOD[feed], **changed})
+    result = split_records(feed, {**GOOD[feed], **changed}, store=store)
     assert len(result.staged) + len(result.quarantined) == 1
     if result.quarantined.empty:
         return []
@@ -101,9 +112,43 @@ def test_a_good_record_is_staged(feed: str) -> None:
         ("order_items", "unit_price", "1.23456", "precision"),
         ("order_items", "discount_amount", "20.00", None),
         ("order_items", "discount_amount", "20.01", "range"),
+        ("order_items", "kind", "gift_card", None),
+        ("order_items", "kind", "other", None),
+        ("order_items", "kind", "", None),
+        ("order_items", "kind", "Product", "enum"),
+        ("order_items", "kind", "shipping", "enum"),
+        ("order_items", "gross_amount", "0", None),
+        ("order_items", "gross_amount", "999999999999.99", None),
+        ("order_items", "gross_amount", "1000000000000", "range"),
+        ("order_items", "gross_amount", "-0.01", "range"),
+        ("order_items", "gross_amount", "19.999", "precision"),
+        ("order_items", "gross_amount", "twenty", "type"),
+        ("order_items", "sold_at", None, None),
+        ("order_items", "sold_at", "1990-01-01", None),
+        ("order_items", "sold_at", "1989-12-31", "range"),
+        ("order_items", "sold_at", "2024-03-21T23:59:59Z", None),
+        ("order_items", "sold_at", "2024-03-22", "future"),
+        ("order_items", "sold_at", "now", "type"),
         ("products", "price", "0", None),
         ("products", "cost", "-1", "range"),
+        ("products", "cost", None, None),
+        ("products", "cost", "4.33333", "precision"),
         ("returns", "quantity", "0", "range"),
+        ("adjustments", "adjustment_id", None, "required"),
+        ("adjustments", "order_id", "", "required"),
+        ("adjustments", "adjusted_at", None, "required"),
+        ("adjustments", "adjusted_at", "2024-03-22", "future"),
+        ("adjustments", "amount", None, "required"),
+        ("adjustments", "amount", "-0.01", None),
+        ("adjustments", "amount", "0", None),
+        ("adjustments", "amount", "-999999999.99", None),
+        ("adjustments", "amount", "1000000000", "range"),
+        ("adjustments", "amount", "-1000000000", "range"),
+        ("adjustments", "amount", "1.001", "precision"),
+        ("adjustments", "kind", "shipping", None),
+        ("adjustments", "kind", None, None),
+        ("adjustments", "kind", "goodwill", "enum"),
+        ("adjustments", "reason", None, None),
         ("inventory", "on_hand", "-5", None),
         ("inventory", "allocated", "-1", "range"),
         ("inventory", "snapshot_date", "2024-03-05T00:00", "type"),
@@ -123,10 +168,41 @@ def test_a_line_gross_of_a_trillion_is_out_of_range() -> None:
     assert rules("order_items", quantity="1001", unit_price="999999999") == ["range"]
 
 
+def test_a_given_gross_counts_in_place_of_quantity_times_price() -> None:
+    too_much = {"quantity": "1000000000", "unit_price": "999999999.9999"}
+    assert rules("order_items", **too_much, gross_amount="999999999999.99") == []
+    line = {"quantity": "2", "unit_price": "10.00"}
+    assert rules("order_items", **line, gross_amount="20.01", discount_amount="20.01") == []
+    assert rules("order_items", **line, gross_amount="19.99", discount_amount="20.00") == ["range"]
+    taken_off = {"quantity": "0", "unit_price": "10.00", "gross_amount": "20.00"}
+    assert rules("order_items", **taken_off, discount_amount="0") == []
+    assert rules("order_items", **taken_off, discount_amount="0.01") == ["range"]
+    assert rules("order_items", quantity="0", gross_amount="1000000000000") == ["range"]
+
+
 def test_discount_and_gross_are_compared_as_written() -> None:
     line = {"quantity": "1", "unit_price": "3.14"}
     assert rules("order_items", **line, discount_amount="3.140") == ["precision"]
     assert rules("order_items", **line, discount_amount="3.141") == ["precision", "range"]
+    given = {"quantity": "1", "unit_price": "9", "gross_amount": "3.141"}
+    assert rules("order_items", **given, discount_amount="3.14") == ["precision"]
+    assert rules("order_items", **given, discount_amount="3.15") == ["precision", "range"]
+
+
+def test_a_line_whose_gross_does_not_parse_is_not_held_against_its_discount() -> None:
+    assert rules("order_items", gross_amount="much", discount_amount="99.00") == ["type"]
+    # The price is of no account where a gross is given.
+    given = {"unit_price": "much", "gross_amount": "5.00"}
+    assert rules("order_items", **given, discount_amount="5.01") == ["range", "type"]
+
+
+TOLERANT = Store(timezone="UTC", currency="EUR", tolerated=frozenset({"order_flow"}))
+
+
+def test_a_tolerated_order_flow_breaks_nothing_and_forgives_nothing_else() -> None:
+    assert rules("orders", paid_at="2024-03-05T09:59:59Z") == ["order_flow"]
+    assert rules("orders", TOLERANT, paid_at="2024-03-05T09:59:59Z") == []
+    assert rules("orders", TOLERANT, paid_at="1989-01-01", status="lost") == ["enum", "range"]
 
 
 def test_all_reasons_of_a_record_are_found() -> None:
@@ -168,6 +244,35 @@ def test_defaults_fill_what_is_null() -> None:
         0,
     ]
     assert levels["warehouse_id"].to_list() == ["main"]
+
+
+def test_a_line_is_a_product_and_an_adjustment_a_refund_unless_said_otherwise() -> None:
+    lines = split_records("order_items", {**item(), "kind": ""}, item()).staged
+    adjustments = split_records("adjustments", adjustment(kind=None)).staged
+
+    assert lines["kind"].to_list() == ["product", "product"]
+    assert lines["gross_amount"].isna().all()
+    assert adjustments["kind"].to_list() == ["refund"]
+
+
+@pytest.mark.parametrize(
+    ("local", "utc"),
+    [
+        ("2024-01-05", "2024-01-04T23:00:00"),
+        ("2024-07-05 10:00", "2024-07-05T08:00:00"),
+        ("2024-07-05T10:00Z", "2024-07-05T10:00:00"),
+        ("2024-07-05T10:00+05:30", "2024-07-05T04:30:00"),
+        # Skipped as the clocks go forward, and there twice as they go back: the earlier offset.
+        ("2024-03-31T02:30", "2024-03-31T01:30:00"),
+        ("2023-10-29T02:30", "2023-10-29T00:30:00"),
+    ],
+)
+def test_a_moment_without_an_offset_is_local_time_of_the_source(local: str, utc: str) -> None:
+    store = Store(timezone="UTC", currency="EUR", source_timezone="Europe/Berlin")
+
+    staged = split_records("customers", customer(created_at=local), day="2024-08-01", store=store)
+
+    assert staged.staged["created_at"].dt.strftime("%Y-%m-%dT%H:%M:%S").to_list() == [utc]
 
 
 def test_no_address_is_kept_in_staging_or_quarantine() -> None:

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 from collections.abc import Callable
+from decimal import Decimal
 
 import pandas as pd
 import pyarrow as pa
@@ -195,6 +196,56 @@ def test_typed_parquet_columns_are_taken_by_value(values: pa.Array, text: str) -
 def test_a_parquet_value_that_is_no_text_or_number_is_unfit() -> None:
     assert parquet(reason=pa.array([[1]])).unfit["reason"].tolist() == [True]
     assert parquet(reason=pa.array([True])).unfit["reason"].tolist() == [True]
+
+
+FAR = [2**63 - 1, -(2**63)]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        *(pa.array(FAR).cast(pa.timestamp(unit)) for unit in ("ms", "us")),
+        pa.array(FAR).cast(pa.timestamp("us", "America/New_York")),
+        pa.array([2**31 - 1, -(2**31)], pa.int32()).cast(pa.date32()),
+    ],
+    ids=lambda values: str(values.type),
+)
+def test_a_parquet_moment_beyond_the_calendar_is_its_number(values: pa.Array) -> None:
+    for value in (values[:1], values[1:]):
+        assert parquet(reason=value).texts.loc[1, "reason"].removeprefix("-").isdigit()
+
+
+@pytest.mark.parametrize(
+    ("decimal", "text"),
+    [
+        ("999999999.9900000000000000000000000000001", "999999999.9900000000000000000000000000001"),
+        ("0.0000000001", "0.0000000001"),
+        ("100", "100"),
+        ("0", "0"),
+    ],
+)
+def test_a_parquet_decimal_keeps_all_its_digits(decimal: str, text: str) -> None:
+    kind = pa.decimal256(50, 31) if len(decimal) > 20 else pa.decimal128(20, 10)
+
+    assert parquet(reason=pa.array([Decimal(decimal)], kind)).texts.loc[1, "reason"] == text
+
+
+def test_parquet_values_that_python_has_none_of_are_unfit() -> None:
+    twice = pa.StructArray.from_arrays(
+        [pa.array([1]), pa.array([2])], fields=[pa.field("a", pa.int64())] * 2
+    )
+    for values in (twice, pa.array([FAR[0]]).cast(pa.duration("s"))):
+        assert parquet(reason=values).unfit["reason"].tolist() == [True]
+
+
+def test_a_parquet_column_whose_name_is_not_utf8_is_refused() -> None:
+    buffer = io.BytesIO()
+    columns = {name: pa.array(["a"]) for name in [*HEADER.split(","), "NAME_NAME"]}
+    pq.write_table(pa.table(columns), buffer, store_schema=False)
+    content = buffer.getvalue().replace(b"NAME_NAME", b"NAME\xffNAME")
+
+    with pytest.raises(RefusedFileError, match="one of its columns is not UTF-8"):
+        read_records("2024-03-05.parquet", content, RETURNS)
 
 
 def truncated_gzip() -> bytes:

@@ -15,6 +15,7 @@ END = dt.date(2025, 11, 30)
 _FRAME_TYPES = {
     Kind.TEXT: "str",
     Kind.AMOUNT: "int64",
+    Kind.COST: "int64",
     Kind.RATE: "Int64",
     Kind.DAY: "datetime64[s]",
     Kind.COUNT: "int64",
@@ -30,6 +31,7 @@ def context(start: dt.date = dt.date(2025, 9, 1), end: dt.date = END, **changes:
         "end": end,
         "as_of": end,
         "return_days": 30,
+        "returns_landed": True,
     }
     return Context(**(fields | changes))
 
@@ -55,6 +57,7 @@ def year_of_frames() -> dict[str, pd.DataFrame]:
     """All frames of the reports, of two years of a growing shop with seasons and some dirt."""
     return {
         "revenue": _revenue(),
+        "sold": _sold(),
         "cohort_ltv": _cohort_ltv(),
         "purchases": _purchases(),
         **_stock(),
@@ -68,6 +71,7 @@ def no_frames() -> dict[str, pd.DataFrame]:
     quarantine = {name: frame.iloc[:0] for name, frame in _quarantine().items()}
     return {
         "revenue": empty(FCT_REVENUE_DAILY),
+        "sold": sold().iloc[:0],
         "cohort_ltv": empty(FCT_COHORT_LTV),
         "purchases": _purchases().iloc[:0],
         **stock,
@@ -78,13 +82,15 @@ def no_frames() -> dict[str, pd.DataFrame]:
 def revenue_rows(
     days: pd.DatetimeIndex, orders: np.ndarray, gross: np.ndarray, **columns: object
 ) -> pd.DataFrame:
-    """Make rows of `fct_revenue_daily` with their net, order value and rate in keeping."""
+    """Make rows of `fct_revenue_daily` with their net, margin and order value in keeping."""
     rows = pd.DataFrame({"date": days, "orders": orders, "gross_revenue": gross, **columns})
-    for column in ("discounts", "refunds"):
+    for column in ("discounts", "refunds", "cost"):
         if column not in rows:
             rows[column] = 0
     rows["net_revenue"] = rows["gross_revenue"] - rows["discounts"] - rows["refunds"]
-    rows["aov"] = ratio(rows["gross_revenue"] - rows["discounts"], rows["orders"])
+    rows["gross_margin"] = rows["net_revenue"] - rows["cost"]
+    rows["order_value"] = rows["gross_revenue"] - rows["discounts"]
+    rows["aov"] = ratio(rows["order_value"], rows["orders"])
     return framed(FCT_REVENUE_DAILY, rows.to_dict("list"))
 
 
@@ -109,6 +115,8 @@ def _revenue() -> pd.DataFrame:
         orders,
         gross,
         discounts=discounts,
+        cost=(gross * rng.uniform(0.4, 0.46, len(days))).astype("int64"),
+        uncosted_revenue=np.where(days < "2025-03-01", gross // 50, 0),
         refunds=(returned_orders * 5_100 * rng.uniform(0.6, 1.4, len(days))).astype("int64"),
         new_customers=new,
         guest_orders=guests,
@@ -116,6 +124,25 @@ def _revenue() -> pd.DataFrame:
         returned_orders=returned_orders,
         return_rate=(10_000 * rng.binomial(orders, 0.07 * settled) / orders).astype("int64"),
     )
+
+
+def sold(*rows: tuple[str | None, str | None, str | None, int, int]) -> pd.DataFrame:
+    """One row a (product, name, category, net revenue, cost in hundredths)."""
+    columns = ["product_id", "name", "category", "net_revenue", "cost"]
+    frame = pd.DataFrame(list(rows), columns=columns)
+    frame = frame.astype(dict.fromkeys(columns[:3], "str") | dict.fromkeys(columns[3:], "int64"))
+    return frame.assign(gross_margin=frame["net_revenue"] - frame["cost"])
+
+
+def _sold() -> pd.DataFrame:
+    rng = np.random.default_rng(12)
+    nets = (900_000 / np.arange(1, 61) ** 0.8).astype("int64")
+    categories = ["Kitchen", "Garden", "Office", "Textiles", None]
+    products = [
+        (f"P{n:03}", f"Sage Stoneware Bowl {n}", categories[n % 5], int(net), int(net * share))
+        for n, net, share in zip(range(60), nets, rng.uniform(0.3, 0.6, 60), strict=True)
+    ]
+    return sold(*products, ("P999", "Late Kite", "Toys", -9_000, -4_000), (None, None, None, -5, 0))
 
 
 def _cohort_ltv() -> pd.DataFrame:

@@ -70,6 +70,23 @@ def test_a_year_and_the_same_month_before_are_shown() -> None:
     assert (months[0], len(months)) == (pd.Timestamp("2024-04-01"), 13)
 
 
+def test_cohorts_that_are_all_older_are_shown_all_the_same() -> None:
+    old = cohort_days(
+        ("1996-01-05", 9, 9, 9), ("1997-01-05", 10, 1, 500), ("1997-03-20", 20, 5, 80)
+    )
+    context = shop_frames.context(dt.date(1998, 4, 1), dt.date(1998, 6, 30))
+    months = cohorts.by_month(old, context)
+    assert list(months["cohort"].unique()) == [
+        pd.Timestamp("1997-01-01"),
+        pd.Timestamp("1997-03-01"),
+    ]
+    assert months["is_complete"].all()
+    assert cohorts.earliest_month(context.end, dt.date(1997, 3, 20)) == dt.date(1996, 3, 1)
+    assert "5 of the 20 customers (25.0%) of March 1997" in retention.sentence(old, context)
+    _, size = retention.draw(old, context).axes
+    assert drawn.ticks(size.xaxis) == ["Jan\n1997", "Feb", "Mar"]
+
+
 def test_sums_of_the_largest_days_are_exact() -> None:
     days = [(f"2025-01-{day:02d}", 1, 0, 9 * 10**18) for day in range(1, 32)]
     january = cohorts.by_month(cohort_days(*days), CONTEXT).iloc[0]
@@ -104,9 +121,9 @@ def test_partial_months_are_hollow_markers_and_curves_differ_without_colour() ->
 def test_the_retention_sentence_takes_the_latest_complete_month_of_each_horizon() -> None:
     context = shop_frames.context(end=END, as_of=dt.date(2025, 5, 7))
     assert retention.sentence(two_months(), context) == (
-        "Of new customers, by the latest complete month, ordered again: 75.0% of those of April "
-        "2025 within 7 days, 20.0% of those of January 2025 within 30 days, 20.0% of those of "
-        "January 2025 within 90 days."
+        "Of the new customers of the latest complete month ordered again: 3 of the 4 customers of "
+        "April 2025 within 7 days, 6 of the 30 customers (20.0%) of January 2025 within 30 days, 6 "
+        "of the 30 customers (20.0%) of January 2025 within 90 days."
     )
 
 
@@ -140,9 +157,9 @@ def test_the_shades_of_the_horizons_differ_in_grey() -> None:
 
 def test_the_ltv_sentence_gives_the_values_and_counts_partial_months() -> None:
     assert ltv.sentence(two_months(), CONTEXT) == (
-        "A new customer of the latest complete month brought 20.00 EUR within 7 days (January "
-        "2025), 20.00 EUR within 30 days (January 2025); for 90 days 2 of 2 months are not "
-        "complete yet."
+        "A new customer of the latest complete month brought 20.00 EUR within 7 days (30 customers "
+        "of January 2025), 20.00 EUR within 30 days (30 customers of January 2025); for 90 days 2 "
+        "of 2 months are not complete yet."
     )
 
 

@@ -31,7 +31,13 @@ def _huge() -> Case:
         np.full(len(days), 10**9),
         np.full(len(days), 10**17),
         refunds=3 * 10**16,
+        cost=10**16,
         new_customers=10**9,
+    )
+    sold = frames["sold"]
+    frames["sold"] = sold.assign(
+        name="A " + sold["name"] * 9,
+        **{c: sold[c] * 10**11 for c in ("net_revenue", "cost", "gross_margin")},
     )
     cohort_ltv = frames["cohort_ltv"]
     frames["cohort_ltv"] = cohort_ltv.assign(net_revenue=cohort_ltv["net_revenue"] * 10**11)
@@ -113,7 +119,7 @@ def test_the_document_has_a_page_of_sentences_and_a_page_a_report() -> None:
     assert "Data up to 30 November 2025" in written
     for number, (page, (title, sentence, _)) in enumerate(zip(pages, chapters, strict=True), 2):
         lines = [text.replace("\n", " ") for text in drawn.texts(page)]
-        assert {title, sentence, f"{number} / 9"} <= set(lines)
+        assert {title, sentence, f"{number} / 11"} <= set(lines)
         assert drawn.overlapping(page) == []
 
 

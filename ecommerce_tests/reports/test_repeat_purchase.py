@@ -81,13 +81,12 @@ def test_without_partial_months_there_is_no_legend() -> None:
     [
         (
             dt.date(2025, 3, 15),
-            "In the month after that of their first order 50.0% of 2 customers ordered again "
+            "In the month after that of their first order 1 of the 2 customers ordered again "
             "(January 2025).",
         ),
         (
             dt.date(2025, 3, 31),
-            "In the month after that of their first order 33.3% of 3 customers ordered again: "
-            "most of January 2025 (50.0%), fewest of February 2025 (0.0%).",
+            "In the month after that of their first order 1 of the 3 customers ordered again.",
         ),
         (
             dt.date(2025, 2, 20),
@@ -98,3 +97,50 @@ def test_without_partial_months_there_is_no_legend() -> None:
 def test_the_sentence_states_the_month_after(end: dt.date, sentence: str) -> None:
     context = shop_frames.context(end=end)
     assert repeat_purchase.sentence(three_customers(), context) == sentence
+
+
+def many(month: str, customers: int, returned: int) -> list[tuple[str, str, str]]:
+    """Customers of a month, some of whom come back in the next."""
+    first, again = f"{month}-05", f"{pd.Period(month, freq='M') + 1}-05"
+    names = [f"{month} {number}" for number in range(customers)]
+    return [(name, first, first) for name in names] + [
+        (name, first, again) for name in names[:returned]
+    ]
+
+
+def test_the_sentence_names_the_months_of_which_most_and_fewest_came_back() -> None:
+    orders = purchases(*many("2025-01", 40, 10), *many("2025-02", 30, 3), *many("2024-12", 4, 4))
+    context = shop_frames.context(end=dt.date(2025, 3, 31))
+    assert repeat_purchase.sentence(orders, context) == (
+        "In the month after that of their first order 17 of the 74 customers (23.0%) ordered "
+        "again: most of January 2025 (25.0%), fewest of February 2025 (10.0%)."
+    )
+
+
+def test_months_that_do_not_differ_are_not_named() -> None:
+    orders = purchases(*many("2025-01", 40, 0), *many("2025-02", 30, 0))
+    context = shop_frames.context(end=dt.date(2025, 3, 31))
+    assert repeat_purchase.sentence(orders, context) == (
+        "In the month after that of their first order none of the 70 customers ordered again."
+    )
+
+
+def test_a_shop_whose_customers_are_all_old_shows_their_months() -> None:
+    old = purchases(*many("1997-01", 40, 10), *many("1997-03", 30, 3))
+    context = shop_frames.context(dt.date(1998, 4, 1), dt.date(1998, 6, 30))
+    cells = repeat_purchase.returning_customers(old, context)
+    assert list(cells["cohort"].unique()) == [
+        pd.Timestamp("1997-01-01"),
+        pd.Timestamp("1997-03-01"),
+    ]
+    assert cells["months_after"].max() == 12
+    assert cells["is_complete"].all()
+    assert "10 of the 40" not in repeat_purchase.sentence(old, context)
+    assert "most of January 1997 (25.0%)" in repeat_purchase.sentence(old, context)
+
+
+def test_the_colours_reach_to_20_percent_at_least() -> None:
+    context = shop_frames.context(end=dt.date(2025, 3, 31))
+    for returned, top in ((0, 0.2), (2, 0.2), (10, 0.3)):
+        figure = repeat_purchase.draw(purchases(*many("2025-01", 40, returned)), context)
+        assert figure.axes[0].images[0].get_clim() == (0, pytest.approx(top))

@@ -54,20 +54,39 @@ def test_a_period_long_past_is_not_shaded() -> None:
     assert not return_rate.draw(frame(orders=30, returned=1), context).axes[0].patches
 
 
-def test_the_sentence_gives_the_rate_of_the_period() -> None:
+def test_the_sentence_tells_old_orders_from_young_ones() -> None:
     assert return_rate.sentence(frame(orders=30, returned=1), BOTH_MONTHS) == (
-        "3.3% of the 1,770 orders placed in the period (59) have a return by now; "
-        "900 orders of the last 30 days may still be returned."
+        "29 of the 870 orders (3.3%) placed up to 29 January 2025 have a return; so far 30 of the "
+        "900 orders (3.3%) placed since then have a return, and may see more."
+    )
+    february = shop_frames.context(dt.date(2025, 2, 1), dt.date(2025, 2, 28))
+    assert return_rate.sentence(frame(orders=30, returned=1), february) == (
+        "So far 28 of the 840 orders (3.3%) placed have a return, and may see more."
     )
 
 
-def test_the_sentence_compares_with_the_year_before() -> None:
+def test_the_sentence_compares_orders_past_the_days_for_a_return_with_the_year_before() -> None:
     before = frame(orders=30, returned=3)
     before["date"] -= pd.Timedelta(days=366)
+    both = pd.concat([before, frame(30, 1)])
+    january = shop_frames.context(dt.date(2025, 1, 1), dt.date(2025, 1, 29), as_of=DAYS[-1].date())
+    assert return_rate.sentence(both, january) == (
+        "29 of the 870 orders (3.3%) placed have a return, against 10.0% of those of the same days "
+        "a year before."
+    )
+    assert return_rate.sentence(both, BOTH_MONTHS).startswith(
+        "29 of the 870 orders (3.3%) placed up to 29 January 2025 have a return, against 10.0% of "
+        "those of the same days a year before; so far"
+    )
+
+
+def test_a_few_orders_are_counted_and_not_compared() -> None:
+    few = frame(orders=1, returned=1)
+    few.loc[1:, ["orders", "return_rate"]] = [0, None]
+    before = few.assign(date=few["date"] - pd.Timedelta(days=366))
     context = shop_frames.context(dt.date(2025, 1, 1), dt.date(2025, 1, 29), as_of=DAYS[-1].date())
-    assert return_rate.sentence(pd.concat([before, frame(30, 1)]), context) == (
-        "3.3% of the 870 orders placed in the period (29) have a return by now, against 10.0% of "
-        "those of a year before."
+    assert return_rate.sentence(pd.concat([before, few]), context) == (
+        "1 of the 1 order placed has a return."
     )
 
 
@@ -76,4 +95,14 @@ def test_no_returns_are_a_line_at_zero() -> None:
     rate, returned = return_rate.draw(frame_without, BOTH_MONTHS).axes
     assert drawn.line(rate, "mean of 7 days")[6:] == [0.0] * 53
     assert drawn.line(returned, "each day") == [0] * 59
-    assert return_rate.sentence(frame_without, BOTH_MONTHS).startswith("0.0% of the 1,770 orders")
+    assert return_rate.sentence(frame_without, BOTH_MONTHS).startswith("None of the 870 orders")
+
+
+def test_a_shop_that_exports_no_returns_has_no_rate() -> None:
+    context = shop_frames.context(BOTH_MONTHS.start, BOTH_MONTHS.end, returns_landed=False)
+    figure = return_rate.draw(frame(orders=30, returned=0, returned_orders=0), context)
+    assert "No returns have landed" in drawn.texts(figure)
+    assert not figure.axes[0].lines
+    assert return_rate.sentence(frame(orders=30, returned=0), context) == (
+        "No file of the feed returns has landed, so there is no return rate to state."
+    )

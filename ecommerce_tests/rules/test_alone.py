@@ -3,17 +3,12 @@
 The warehouse computes touched keys only, whichever happen to be touched at once.
 """
 
-import csv
-import io
 import random
 
 import pandas as pd
 import pytest
 
-from ecommerce_assets.feeds.contract import FEEDS, Store
-from ecommerce_assets.feeds.privacy import Hasher
-from ecommerce_assets.feeds.reading import read_records
-from ecommerce_assets.feeds.split import LandedRecords, split
+from ecommerce_assets.feeds.contract import FEEDS
 from ecommerce_assets.rules.cohorts import cohort_values
 from ecommerce_assets.rules.customers import build_customers
 from ecommerce_assets.rules.inventory import SNAPSHOT_KEY, stock_levels
@@ -23,6 +18,7 @@ from ecommerce_assets.rules.revenue import daily_revenue
 from ecommerce_assets.warehouse.tables import (
     DIM_CUSTOMER,
     DIM_PRODUCT,
+    FCT_ADJUSTMENTS,
     FCT_COHORT_LTV,
     FCT_INVENTORY_DAILY,
     FCT_ORDER_ITEMS,
@@ -32,6 +28,7 @@ from ecommerce_assets.warehouse.tables import (
     Table,
 )
 from ecommerce_tests.random_shop import DAYS, random_records
+from ecommerce_tests.rules.staged import stage
 
 Staged = dict[str, pd.DataFrame]
 
@@ -40,21 +37,9 @@ Staged = dict[str, pd.DataFrame]
 def staged(request: pytest.FixtureRequest) -> Staged:
     """Staged records of all feeds."""
     rng = random.Random(request.param)
-    return {feed: staged_feed(rng, feed) for feed in FEEDS}
-
-
-def staged_feed(rng: random.Random, feed: str) -> pd.DataFrame:
-    landed = []
-    for day in DAYS:
-        records = random_records(rng, feed, day)
-        file = io.StringIO()
-        writer = csv.DictWriter(file, list(FEEDS[feed].columns))
-        writer.writeheader()
-        writer.writerows(records)
-        name = f"{day}.csv"
-        read = read_records(name, file.getvalue().encode(), FEEDS[feed])
-        landed.append(LandedRecords(pd.Timestamp(day), name, read))
-    return split(FEEDS[feed], Store("UTC", "EUR"), Hasher(None), landed).staged
+    return {
+        feed: stage(feed, {day: random_records(rng, feed, day) for day in DAYS}) for feed in FEEDS
+    }
 
 
 def assert_same_rows(table: Table, one_by_one: list[pd.DataFrame], together: pd.DataFrame) -> None:
@@ -74,6 +59,7 @@ def cluster(staged: Staged, order_ids: pd.Series) -> Cluster:
         staged["orders"][staged["orders"]["order_id"].isin(order_ids)],
         staged["order_items"],
         staged["returns"],
+        staged["adjustments"],
         price_history(staged["products"]),
         timezone="Pacific/Auckland",
         return_days=3,
@@ -81,7 +67,8 @@ def cluster(staged: Staged, order_ids: pd.Series) -> Cluster:
 
 
 def all_order_ids(staged: Staged) -> pd.Series:
-    ids = [staged[feed]["order_id"] for feed in ("orders", "order_items", "returns")]
+    feeds = ("orders", "order_items", "returns", "adjustments")
+    ids = [staged[feed]["order_id"] for feed in feeds]
     return pd.concat(ids).drop_duplicates()
 
 
@@ -97,6 +84,7 @@ def test_an_order(staged: Staged) -> None:
     assert_same_rows(FCT_ORDERS, [one.orders for one in alone], together.orders)
     assert_same_rows(FCT_ORDER_ITEMS, [one.order_items for one in alone], together.order_items)
     assert_same_rows(FCT_RETURNS, [one.returns for one in alone], together.returns)
+    assert_same_rows(FCT_ADJUSTMENTS, [one.adjustments for one in alone], together.adjustments)
     broken = sorted(together.broken[["feed", "business_key", "rule"]].itertuples(index=False))
     assert broken == sorted(
         row
@@ -147,26 +135,33 @@ def test_a_date(staged: Staged) -> None:
     def revenue(dates: pd.Series) -> pd.DataFrame:
         return daily_revenue(
             dates,
-            facts.orders[facts.orders["order_date"].isin(dates)],
+            recognised(facts.orders, "order_date", dates),
+            recognised(facts.order_items, "sale_date", dates),
             facts.returns[facts.returns["return_date"].isin(dates)],
+            facts.adjustments[facts.adjustments["adjustment_date"].isin(dates)],
             customers["first_order_date"],
         )
 
     assert_same_rows(FCT_REVENUE_DAILY, [revenue(one) for one in each(dates)], revenue(dates))
 
 
+def recognised(facts: pd.DataFrame, date: str, dates: pd.Series) -> pd.DataFrame:
+    return facts[facts["is_recognised"] & facts[date].isin(dates)]
+
+
 def test_a_cohort(staged: Staged) -> None:
     facts = cluster(staged, all_order_ids(staged))
     orders = facts.orders[facts.orders["is_recognised"] & facts.orders["customer_id"].notna()]
-    returns = facts.returns.merge(orders[["order_id", "customer_id"]], on="order_id")
     customers = build_customers(staged["customers"], orders).dropna(subset="first_order_date")
+    parts = (facts.order_items, facts.returns, facts.adjustments)
 
     def cohort(customers: pd.DataFrame) -> pd.DataFrame:
-        ids = customers["customer_id"]
+        theirs = orders.merge(customers[["customer_id", "first_order_date"]], on="customer_id")
+        cohort_date = theirs.set_index("order_id")["first_order_date"].rename("cohort_date")
         return cohort_values(
             customers,
-            orders[orders["customer_id"].isin(ids)],
-            returns[returns["customer_id"].isin(ids)],
+            orders[orders["customer_id"].isin(customers["customer_id"])],
+            *(part.join(cohort_date, on="order_id", how="inner") for part in parts),
         )
 
     alone = [cohort(of_date) for _, of_date in customers.groupby("first_order_date")]

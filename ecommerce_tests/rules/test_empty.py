@@ -15,6 +15,7 @@ from ecommerce_assets.warehouse.tables import (
     ANALYTICS,
     DIM_CUSTOMER,
     DIM_PRODUCT,
+    FCT_ADJUSTMENTS,
     FCT_COHORT_LTV,
     FCT_INVENTORY_DAILY,
     FCT_ORDER_ITEMS,
@@ -49,6 +50,7 @@ def test_orders(empty: Empty) -> None:
         empty["staging.orders"],
         empty["staging.order_items"],
         empty["staging.returns"],
+        empty["staging.adjustments"],
         empty["analytics.dim_product"],
         timezone="Europe/London",
         return_days=30,
@@ -57,6 +59,7 @@ def test_orders(empty: Empty) -> None:
     assert_no_rows(FCT_ORDERS, cluster.orders)
     assert_no_rows(FCT_ORDER_ITEMS, cluster.order_items)
     assert_no_rows(FCT_RETURNS, cluster.returns)
+    assert_no_rows(FCT_ADJUSTMENTS, cluster.adjustments)
     assert cluster.broken.empty
 
 
@@ -76,8 +79,12 @@ def test_stock_levels(empty: Empty) -> None:
 
 
 def test_cohorts(empty: Empty) -> None:
-    returns = empty[FCT_RETURNS.name].assign(customer_id=pd.Series(dtype="str"))
-    rows = cohort_values(empty[DIM_CUSTOMER.name], empty[FCT_ORDERS.name], returns)
+    parts = (FCT_ORDER_ITEMS, FCT_RETURNS, FCT_ADJUSTMENTS)
+    rows = cohort_values(
+        empty[DIM_CUSTOMER.name],
+        empty[FCT_ORDERS.name],
+        *(empty[part.name].assign(cohort_date=pd.Series(dtype="datetime64[s]")) for part in parts),
+    )
     assert_no_rows(FCT_COHORT_LTV, rows)
 
 
@@ -85,12 +92,15 @@ def test_a_date_without_orders_has_a_row_of_zeros(empty: Empty) -> None:
     rows = daily_revenue(
         pd.Series(pd.to_datetime(["2024-03-05"]).as_unit("s")),
         empty[FCT_ORDERS.name],
+        empty[FCT_ORDER_ITEMS.name],
         empty[FCT_RETURNS.name],
+        empty[FCT_ADJUSTMENTS.name],
         empty[DIM_CUSTOMER.name].set_index("customer_id")["first_order_date"],
     )
 
     assert set(FCT_REVENUE_DAILY.columns) <= set(rows.columns)
     row = rows.iloc[0]
-    assert (row["orders"], row["net_revenue"], row["new_customers"]) == (0, 0, 0)
+    sums = ("orders", "net_revenue", "gross_margin", "other_sales", "shipping", "new_customers")
+    assert [row[name] for name in sums] == [0] * len(sums)
     assert row["aov"] is None
     assert row["return_rate"] is None

@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecommerce_assets.rules.money import half_up, line_gross, ratio, sums
+from ecommerce_assets.rules.money import half_up, line_gross, ratio, sums, times_price
 from ecommerce_assets.rules.orders import allocate_order_discount
+
+
+def whole(*numbers: int | None) -> pd.Series:
+    return pd.Series(pd.array(numbers, dtype="Int64"))
 
 
 @pytest.mark.parametrize(
@@ -17,17 +21,38 @@ from ecommerce_assets.rules.orders import allocate_order_discount
     [
         (1, 50, 1),  # 0.0050
         (1, 49, 0),
-        (3, 3333_50, 100_005 // 10),  # 3 × 33.3350 = 100.005
+        (3, 33_3350, 10_001),  # 100.0050
+        (3, 33_3349, 10_000),  # 100.0047
         (1000, 999_999_999_9999, 99_999_999_999_990),
         (0, 100, 0),
     ],
 )
 def test_line_gross_is_rounded_half_up_to_cents(quantity: int, unit_price: int, cents: int) -> None:
-    exact = Decimal(quantity) * Decimal(unit_price).scaleb(-4)
-    gross = line_gross(pd.Series([quantity]), pd.Series([unit_price])).iloc[0]
+    gross = line_gross(whole(quantity), whole(unit_price), whole(None))
 
-    assert gross == int(exact.quantize(Decimal("0.01"), ROUND_HALF_UP).scaleb(2))
-    assert gross == cents or quantity == 3
+    assert gross.tolist() == [cents]
+
+
+def test_a_gross_that_the_shop_gives_counts_but_on_a_line_that_was_taken_off() -> None:
+    gross = line_gross(whole(2, 2, 0, 0), whole(10_0000, 10_0000, 10_0000, 1), whole(1999, 0, 5, 0))
+
+    assert gross.tolist() == [1999, 0, 0, 0]
+
+
+def test_the_gross_of_a_line_may_pass_64_bits_before_it_is_judged() -> None:
+    ceiling = 10**14
+    gross = line_gross(
+        whole(10**9, 10**9), whole(999_999_999_9999, 1), whole(None, None), ceiling=ceiling
+    )
+
+    assert gross.tolist() == [ceiling, 10**7]
+
+
+def test_a_price_times_a_quantity_is_exact_at_the_largest_sizes_and_null_without_a_price() -> None:
+    amounts = times_price(whole(10**9, 1, 5), whole(999_999_999_9999, 33_3350, None))
+
+    assert amounts.tolist()[:2] == [99_999_999_999_990_000_000, 3334]
+    assert pd.isna(amounts.iloc[2])
 
 
 @given(st.fractions())

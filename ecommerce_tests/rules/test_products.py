@@ -7,12 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecommerce_assets.rules.calendar import business_date, day_start
-from ecommerce_assets.rules.products import changed_spans, price_history, version_at
+from ecommerce_assets.rules.products import (
+    changed_spans,
+    price_history,
+    unit_costs,
+    version_at,
+)
 
 
-def records(*rows: tuple[str, int, int]) -> pd.DataFrame:
-    """Staged products: id, day of January on which it was updated, price."""
-    frame = pd.DataFrame(rows, columns=["product_id", "day", "price"])
+def records(*rows: tuple[str, int, int] | tuple[str, int, int, int | None]) -> pd.DataFrame:
+    """Staged products: id, day of January on which it was updated, price, cost (else null)."""
+    filled = [row if len(row) == 4 else (*row, None) for row in rows]
+    frame = pd.DataFrame(filled, columns=["product_id", "day", "price", "cost"])
     at = pd.to_datetime("2024-01-01", utc=True) + pd.to_timedelta(frame["day"], unit="D")
     return frame.assign(
         product_id=frame["product_id"].astype("str"),
@@ -20,7 +26,8 @@ def records(*rows: tuple[str, int, int]) -> pd.DataFrame:
         ingested_at=at.astype("datetime64[us, UTC]"),
         name=[f"name {number}" for number in range(len(frame))],
         category=pd.Series(None, index=frame.index, dtype="str"),
-        cost=pd.array([None] * len(frame), dtype="Int64"),
+        price=frame["price"].astype("int64"),
+        cost=frame["cost"].astype("Int64"),
         batch_date=pd.Timestamp("2024-02-01"),
         source_file="f",
         line_number=range(len(frame)),
@@ -42,6 +49,22 @@ def test_a_run_of_equal_prices_is_one_version_and_a_return_to_a_price_another() 
     assert days(versions["valid_to"]) == [5, 9, None]
     assert versions["is_current"].tolist() == [False, False, True]
     assert versions["name"].unique().tolist() == ["name 4"]
+
+
+def test_a_version_ends_where_price_or_cost_changes_and_a_null_cost_equals_a_null() -> None:
+    rows = [(10, None), (10, None), (10, 4), (10, 4), (12, 4), (12, 0), (12, None)]
+
+    versions = price_history(records(*(("P", day, *row) for day, row in enumerate(rows))))
+
+    assert days(versions["valid_from"]) == [0, 2, 4, 5, 6]
+    assert versions["price"].tolist() == [10, 10, 12, 12, 12]
+    assert versions["cost"].astype(object).where(versions["cost"].notna(), None).tolist() == [
+        None,
+        4,
+        4,
+        0,
+        None,
+    ]
 
 
 def test_a_late_record_in_the_middle_splits_a_version() -> None:
@@ -78,14 +101,18 @@ def test_a_line_takes_the_version_of_its_moment_the_first_before_it_none_if_unse
     ]
 
 
-history = st.lists(
-    st.tuples(st.sampled_from(["P", "Q"]), st.integers(0, 6), st.integers(1, 2)), max_size=6
+record = st.tuples(
+    st.sampled_from(["P", "Q"]),
+    st.integers(0, 6),
+    st.integers(1, 2),
+    st.sampled_from([None, 0, 1]),
 )
+history = st.lists(record, max_size=6)
 
 
 @given(history, history)
-def test_changed_spans_are_where_the_valid_version_differs(
-    before: list[tuple[str, int, int]], after: list[tuple[str, int, int]]
+def test_changed_spans_are_where_the_valid_version_or_its_cost_differs(
+    before: list[tuple[str, int, int, int | None]], after: list[tuple[str, int, int, int | None]]
 ) -> None:
     old, new = price_history(records(*before)), price_history(records(*after))
     start = pd.Timestamp("2024-01-01", tz="UTC")
@@ -100,7 +127,14 @@ def test_changed_spans_are_where_the_valid_version_differs(
                 & (spans["starts_at"] <= at)
                 & (at < spans["ends_at"])
             ).any()
-            assert inside == (keys(old, [product], [day]) != keys(new, [product], [day]))
+            assert inside == (valid(old, product, day) != valid(new, product, day))
+
+
+def valid(versions: pd.DataFrame, product: str, day: int) -> tuple[str | None, int | None]:
+    """The version of a product's line of a day, and its cost."""
+    [key] = keys(versions, [product], [day])
+    cost = unit_costs(versions, pd.Series([key], dtype="str")).iloc[0]
+    return key, None if pd.isna(cost) else int(cost)
 
 
 def test_a_business_day_starts_where_the_clocks_say() -> None:

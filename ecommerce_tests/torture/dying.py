@@ -53,33 +53,47 @@ class Ended:
     told: Told | None
 
 
-def load_in_a_process(
-    environment: Mapping[str, str],
-    at_step: int = 0,
-    how: How = "nothing",
-    meanwhile: Callable[[], None] | None = None,
-    *,
-    rebuild: bool = False,
-) -> Ended:
-    """Load all days in another process, which dies at a step; `meanwhile` runs beside it."""
-    receiver, sender = FORKS.Pipe(duplex=False)
-    process = FORKS.Process(
-        target=_load, args=(dict(environment), at_step, how, sender), kwargs={"rebuild": rebuild}
-    )
-    process.start()
-    sender.close()
-    if meanwhile is not None:
-        meanwhile()
-    try:
-        told = receiver.recv()
-    except EOFError:
-        told = None
-    process.join()
-    return Ended(process.exitcode, told)
+class LoadProcess:
+    """A load in another process, of a range of days, or of all, or a rebuild; it may die."""
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        at_step: int = 0,
+        how: How = "nothing",
+        days: tuple[str, str] | Literal["all", "rebuild"] = "all",
+    ) -> None:
+        self._receiver, sender = FORKS.Pipe(duplex=False)
+        self._process = FORKS.Process(
+            target=_load, args=(dict(environment), at_step, how, days, sender)
+        )
+        self._process.start()
+        sender.close()
+
+    def is_alive(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.is_alive()
+
+    def wait(self, seconds: float) -> None:
+        """Wait for the end for so long."""
+        self._process.join(seconds)
+
+    def ended(self) -> Ended:
+        """Wait for the end."""
+        try:
+            told = self._receiver.recv()
+        except EOFError:
+            told = None
+        self._process.join()
+        return Ended(self._process.exitcode, told)
 
 
 def _load(
-    environment: dict[str, str], at_step: int, how: How, sender: Connection, *, rebuild: bool
+    environment: dict[str, str],
+    at_step: int,
+    how: How,
+    days: tuple[str, str] | Literal["all", "rebuild"],
+    sender: Connection,
 ) -> None:
     os.environ.update(environment)
     steps = _count_steps(at_step, lambda: _die(how))
@@ -89,7 +103,12 @@ def _load(
     try:
         with open_instance(settings) as instance:
             shop = Shop(settings)
-            load = loading.rebuild(shop, instance) if rebuild else loading.load(shop, instance)
+            if days == "rebuild":
+                load = loading.rebuild(shop, instance)
+            elif days == "all":
+                load = loading.load(shop, instance)
+            else:
+                load = loading.load(shop, instance, *map(dt.date.fromisoformat, days))
             failures = list(load.failures)
     except (OperatorError, sqlalchemy.exc.DBAPIError) as error:
         failures = [str(error)]  # the command line tells both in a sentence

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -21,9 +22,9 @@ from ecommerce_assets.warehouse.server import EmbeddedServer
 from ecommerce_tests.postgres import FAST
 from ecommerce_tests.torture.dying import (
     Ended,
+    LoadProcess,
     Marks,
     environment_of,
-    load_in_a_process,
     marks_in_a_process,
 )
 from ecommerce_tests.torture.model import ModelSettings
@@ -41,8 +42,11 @@ class Server:
         self._embedded = EmbeddedServer(folder, FAST)
         self.url = self._embedded.hold()
 
-    def start_again(self) -> None:
-        """Start it after it was stopped."""
+    def start_when_stopped(self, load: LoadProcess) -> None:
+        """Start it again as soon as a load has stopped it."""
+        before = self.postmaster()
+        while load.is_alive() and psutil.pid_exists(int(before)):
+            load.wait(0.05)
         self._embedded.start()
 
     def postmaster(self) -> str:
@@ -90,7 +94,7 @@ class Edited:
         """Kill a load at a step, and load again."""
         with self.server.copy_of("before") as url:
             environment = self.environment(url)
-            load_in_a_process(environment, step, "kill")
+            LoadProcess(environment, step, "kill").ended()
             found = digests(url)
             assert found in (self.before, self.after), f"killed at step {step}: half a load is left"
             if found == self.before:
@@ -102,16 +106,15 @@ class Edited:
         """Stop PostgreSQL at a step of a load, start it again, and load again."""
         with self.server.copy_of("before") as url:
             environment = self.environment(url)
-            ended = load_in_a_process(environment, step, "stop database", self._start_when_stopped)
+            load = LoadProcess(environment, step, "stop database")
+            self.server.start_when_stopped(load)
+            ended = load.ended()
             assert ended.told, f"database stopped at step {step}: the load ended without a word"
             assert ended.told.traceback is None, ended.told.traceback
             self._load_again(environment, f"database stopped at step {step}")
 
-    def _start_when_stopped(self) -> None:
-        self.server.start_again()
-
     def _load_again(self, environment: dict[str, str], what: str) -> None:
-        completed(load_in_a_process(environment), what)
+        completed(LoadProcess(environment).ended(), what)
         assert digests(environment["ECOMMERCE_DATABASE_URL"]) == self.after, what
         assert marks_in_a_process(environment) == self.marks, what
 
@@ -129,7 +132,7 @@ def edited_shop(folder: Path, seed: int) -> Edited:
             shop.land(landing, feed, day)
     before = server.create("before", "migrated")
     environment = environment_of(landing, before, home, str(days[0]), TIMEZONE)
-    completed(load_in_a_process(environment), "the first load")
+    completed(LoadProcess(environment).ended(), "the first load")
     before_digests = digests(before)
     for feed in FEEDS:
         shutil.rmtree(landing / feed)
@@ -137,7 +140,7 @@ def edited_shop(folder: Path, seed: int) -> Edited:
             shop.land(landing, feed, day)
     with server.copy_of("before") as url:
         environment["ECOMMERCE_DATABASE_URL"] = url
-        steps = completed(load_in_a_process(environment), "the second load")
+        steps = completed(LoadProcess(environment).ended(), "the second load")
         edited = Edited(
             server,
             landing,
@@ -150,7 +153,7 @@ def edited_shop(folder: Path, seed: int) -> Edited:
         )
     with server.copy_of("migrated") as url:
         environment["ECOMMERCE_DATABASE_URL"] = url
-        completed(load_in_a_process(environment), "the load of an empty warehouse")
+        completed(LoadProcess(environment).ended(), "the load of an empty warehouse")
         assert digests(url) == edited.after
     return edited
 

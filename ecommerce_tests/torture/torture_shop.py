@@ -79,5 +79,7 @@ def as_settings(settings: ModelSettings, first_day: dt.date) -> dict[str, Any]:
         "return_days": settings.return_days,
         "tolerate": ",".join(settings.tolerate),
         "hash_key": settings.hash_key,
+        # Histories take everything back, too.
+        "refuse_gone_share": 1.0,
         "first_day": first_day,
     }

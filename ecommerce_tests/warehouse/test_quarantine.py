@@ -11,8 +11,8 @@ from ecommerce_assets.cli import app
 from ecommerce_tests.small_shop import SmallShop, customer, item, order, product
 
 COUNTS = """
-batch day feed stage rule records
-2024-03-06 order_items relation orphan 1
+batch day feed stage rule records EUR
+2024-03-06 order_items relation orphan 1 20.00
 2024-03-05 customers row required 2
 2024-03-05 customers row type 1
 """
@@ -54,11 +54,24 @@ def exported(tmp_path: Path, *arguments: str) -> list[dict[str, str]]:
 def test_counted_by_day_feed_and_rule(shop: SmallShop) -> None:
     wanted = [line.split() for line in COUNTS.strip().splitlines()[1:]]
 
-    assert listed() == wanted
-    assert listed("--feed", "customers") == wanted[1:]
-    assert listed("--rule", "type") == wanted[2:]
-    assert listed("--from", "2024-03-06") == wanted[:1]
-    assert listed("--to", "2024-03-05") == wanted[1:]
+    assert listed("--by-day") == wanted
+    assert listed("--by-day", "--feed", "customers") == wanted[1:]
+    assert listed("--by-day", "--rule", "type") == wanted[2:]
+    assert listed("--by-day", "--from", "2024-03-06") == wanted[:1]
+    assert listed("--by-day", "--to", "2024-03-05") == wanted[1:]
+
+
+def test_counted_by_feed_and_rule_with_a_total_of_records_and_money(shop: SmallShop) -> None:
+    shop.land("order_items", "2024-03-07", item(order_item_id="I2", quantity="many"))
+    shop.land("order_items", "2024-03-08", item(order_item_id="I3"))
+    shop.load()
+
+    result = CliRunner().invoke(app, ["quarantine"], catch_exceptions=False)
+
+    lines = [" ".join(line.replace("│", " ").split()) for line in result.output.splitlines()]
+    assert "2 from 2024-03-06 to 2024-03-08 order_items relation orphan 2 40.00" in lines
+    assert "2024-03-07 order_items row type 1" in lines
+    assert "records, each once 5 40.00" in lines
 
 
 def test_exported_with_reasons_and_the_record_as_it_came(shop: SmallShop, tmp_path: Path) -> None:

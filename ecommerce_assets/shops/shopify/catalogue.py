@@ -62,18 +62,24 @@ def spread_catalogue(gathering: Gathering, spool: Spool) -> None:
 
 def _keep_variant(spool: Spool, variant: Json, changed: dt.datetime | None) -> None:
     variant_id = id_of(variant) or ""
+    item = variant.get("inventory_item")
+    inside = item if isinstance(item, dict) else {}
     at = moment(variant, "updated_at", "created_at") or changed
+    if money(inside, "unit_cost", "cost") is not None:
+        # The document says price and cost of the same moment: that of the later change.
+        both = [one for one in (at, moment(inside, "updated_at")) if one]
+        at = max(both, default=None)
+        inside["updated_at"] = written(at)
     variant["__at"] = written(at)
     version = stamp(at)
     spool.keep(_VARIANT, f"{variant_id}|{version}", variant, version=version, parent=variant_id)
-    item = variant.get("inventory_item")
     item_id = nested_id(variant, "inventory_item_id", "inventory_item")
     if item_id:
         spool.keep(_OWNER, item_id, {"variant_id": variant_id}, version=version, parent="")
         _keep_levels(spool, item_id, variant)
-    if isinstance(item, dict) and item_id:
-        _keep_cost(spool, item_id, item, at)
-        _keep_levels(spool, item_id, item)
+    if inside and item_id:
+        _keep_cost(spool, item_id, inside, at)
+        _keep_levels(spool, item_id, inside)
 
 
 def _keep_cost(spool: Spool, item_id: str, item: Json, otherwise: dt.datetime | None) -> None:

@@ -116,16 +116,23 @@ class Converter:
     """Turns documents into records, both in a spool.
 
     `day` is the batch day of all records; without one each record lands on the day on which the
-    shop last changed what it says.
+    shop last changed what it says. Products and customers that last changed before `since` do not
+    land.
     """
 
     def __init__(
-        self, spool: Spool, store: Store, return_days: int, day: dt.date | None = None
+        self,
+        spool: Spool,
+        store: Store,
+        return_days: int,
+        day: dt.date | None = None,
+        since: dt.datetime | None = None,
     ) -> None:
         self._spool = spool
         self._store = store
         self._return_days = return_days
         self._day = day
+        self._since = since
         self._zone = ZoneInfo(store.timezone)
         self.gathering = Gathering(spool)
         self.notes: Counter[str] = Counter()
@@ -221,6 +228,8 @@ class Converter:
 
     def _land(self, feed: str, record: Record) -> None:
         read_at = dt.datetime.fromisoformat(str(record["ingested_at"]))
+        if feed in ("products", "customers") and self._since and read_at < self._since:
+            return
         self._spool.land(feed, self._day or read_at.astimezone(self._zone).date(), record)
 
 

@@ -273,7 +273,11 @@ class TestBroken:
         [
             ("a.jsonl", b'{"id": 1}\n{"id": ', "a.jsonl, line 2 is no JSON"),
             ("a.json", b'[{"id": 1, "line_items": []}', "a.json is no JSON, or ends too early"),
-            ("a.json.gz", gzip.compress(b'{"id":1}\n' * 999)[:-20], "a.json.gz is a broken gzip"),
+            (
+                "a.json.gz",
+                gzip.compress(b'{"id":1}\n' * 999, mtime=0)[:-20],
+                "a.json.gz is a broken gzip",
+            ),
             ("a.csv", b"x,y\n1,2\n", "a.csv has the header of no Shopify export"),
             (
                 "a.json",
@@ -281,6 +285,7 @@ class TestBroken:
                 "The order 1: 'ten' is no amount",
             ),
         ],
+        ids=["line", "end", "gzip", "header", "amount"],
     )
     def test_what_cannot_be_read_is_named(
         self, shop: Shop, name: str, content: bytes, message: str

@@ -1,0 +1,22 @@
+"""`ecommerce digest`: compare two warehouses."""
+
+import typer
+
+from ecommerce_assets.settings import load_settings
+
+app = typer.Typer()
+
+
+@app.command()
+def digest() -> None:
+    """Print a line for each table: its name, its rows and a digest of them.
+
+    Two warehouses hold the same if they print the same, wherever and however they were loaded.
+    """
+    from ecommerce_assets.warehouse.digest import table_digests
+    from ecommerce_assets.warehouse.server import database_url
+    from ecommerce_assets.warehouse.session import connect
+
+    with connect(database_url(load_settings()), "ecommerce digest") as connection:
+        for table in table_digests(connection):
+            print(f"{table.table} {table.rows} {table.digest}")

@@ -1,0 +1,120 @@
+"""Runs a bulk operation of Shopify's and reads its output, for the first history of a shop."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from ecommerce_assets.shops.connecting.client import ShopError
+from ecommerce_assets.shops.connecting.source import Progress
+from ecommerce_assets.shops.documents import Document, read_documents
+from ecommerce_assets.shops.shopify import queries
+from ecommerce_assets.shops.shopify.canonical import Json
+from ecommerce_assets.shops.shopify.envelopes import WRAPPERS
+from ecommerce_assets.shops.shopify.graphql import Admin
+
+Download = Callable[[str, Path], None]
+"""Writes what is at a URL to a file."""
+
+_POLL_SECONDS = 10.0
+_RUNNING = ("CREATED", "RUNNING", "CANCELING")
+_BUSY = "OPERATION_IN_PROGRESS"
+_LONGEST_WAIT_SECONDS = 24 * 3600
+_TRIES = 3
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def bulk_documents(
+    admin: Admin, query: str, download: Download, tell: Progress
+) -> Iterator[Document]:
+    """Run a query as a bulk operation, wait for it, and give the documents of its output.
+
+    Raises:
+        ShopError: it fails, never ends, or its output is not as long as it says.
+    """
+    operation = _finished(admin, _start(admin, query), tell)
+    expected = int(operation.get("objectCount") or 0)
+    url = operation.get("url")
+    if not url:
+        if expected:
+            raise ShopError(f"{admin.shop} gives no output of its bulk operation; fetch it later.")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "bulk.jsonl"
+        for _ in range(_TRIES):
+            download(url, path)
+            with path.open("rb") as file:
+                found = sum(1 for line in file if line.strip())
+            if found == expected:
+                break
+        else:
+            raise ShopError(
+                f"{admin.shop} wrote {expected:,} objects and gives {found:,}; fetch it later."
+            )
+        yield from read_documents(path, WRAPPERS)
+
+
+def _start(admin: Admin, query: str) -> str:
+    """Start it, after one that runs already."""
+    waited = 0.0
+    while True:
+        answer = admin.ask(queries.RUN_BULK, query=query)["bulkOperationRunQuery"]
+        errors = answer.get("userErrors") or []
+        if not errors:
+            return str(answer["bulkOperation"]["id"])
+        is_busy = any(
+            error.get("code") == _BUSY or "already in progress" in str(error.get("message"))
+            for error in errors
+        )
+        if not is_busy or waited >= _LONGEST_WAIT_SECONDS:
+            reasons = "; ".join(str(error.get("message")) for error in errors)
+            raise ShopError(f"{admin.shop} starts no bulk operation: {reasons}")
+        admin.wait(_POLL_SECONDS)
+        waited += _POLL_SECONDS
+
+
+def _finished(admin: Admin, operation_id: str, tell: Progress) -> Json:
+    waited = 0.0
+    while True:
+        operation: Json = admin.ask(queries.BULK_STATUS, id=operation_id).get("node") or {}
+        count = int(operation.get("objectCount") or 0)
+        tell("bulk operation", count, count)
+        if operation.get("status") == "COMPLETED":
+            return operation
+        if operation.get("status") not in _RUNNING or waited >= _LONGEST_WAIT_SECONDS:
+            raise ShopError(
+                f"{admin.shop} did not complete its bulk operation "
+                f"({operation.get('status')}, {operation.get('errorCode')}); fetch it again."
+            )
+        admin.wait(_POLL_SECONDS)
+        waited += _POLL_SECONDS
+
+
+def https_download(url: str, path: Path) -> None:
+    """Download an output: its URL is signed, so the shop's key is not sent to where it lies.
+
+    Raises:
+        ShopError: it cannot be downloaded.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+        raise ShopError("The bulk operation's output is at no https address; fetch it later.")
+    for attempt in range(_TRIES):
+        try:
+            with httpx.stream("GET", url, timeout=60, follow_redirects=True) as response:
+                response.raise_for_status()
+                with path.open("wb") as file:
+                    for chunk in response.iter_bytes():
+                        file.write(chunk)
+            return
+        except httpx.HTTPError as error:
+            if attempt == _TRIES - 1:
+                # The URL itself is a secret while it is valid.
+                raise ShopError(
+                    f"The bulk operation's output on {parts.hostname} cannot be downloaded "
+                    f"({type(error).__name__}); fetch it later."
+                ) from None
+            time.sleep(2**attempt)
