@@ -6,7 +6,7 @@ BEGAN := $(shell date +%s)
 # Where npm puts Medusa, 700 MB: outside the checkout.
 MEDUSA ?= /tmp/ecommerce-real-shops/medusa
 
-.PHONY: run test real-shops coverage lint format clean
+.PHONY: run test torture faults real-shops coverage lint format clean
 
 run: .venv/run
 	$(BIN)/python -m ecommerce_assets.shops.demo
@@ -20,8 +20,20 @@ real-shops: .venv/dev
 	$(BIN)/python -m ecommerce_tests.shops.medusa.server $(MEDUSA)
 	ECOMMERCE_TEST_MEDUSA=$(MEDUSA) $(BIN)/pytest -m real_shops
 
+torture: .venv/dev
+	$(BIN)/python -m ecommerce_tests.torture
+
+faults: .venv/dev
+	$(BIN)/python -m ecommerce_tests.torture.faults
+
 coverage: .venv/dev
 	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
+
+# Hostile files for SECONDS, from SEED on; a file that breaks something is kept, and its seed printed.
+SECONDS ?= 1800
+SEED ?= 0
+fuzz: .venv/dev
+	$(BIN)/python -m ecommerce_tests.torture.fuzz_readers --seconds $(SECONDS) --seed $(SEED)
 
 lint: .venv/dev
 	$(BIN)/ruff format --check

@@ -6,7 +6,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
+import tenacity
 
+from ecommerce_assets.assets import run
 from ecommerce_assets.assets.reports import GROUP as REPORTS_GROUP
 from ecommerce_assets.assets.staging import quarantined, staged
 from ecommerce_assets.automation.jobs import LOAD_JOB
@@ -25,6 +27,7 @@ from ecommerce_assets.warehouse.staging import (
     log_refusals,
     refusals_of,
 )
+from ecommerce_assets.warehouse.transaction import ChangesLostError
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -81,13 +84,17 @@ def load(
     selection = None if draw_reports else _without_reports(job)
     on_start(_steps(defs, selection) + len(CHECK_STEPS))
     fail_dead_runs(instance)
-    result = job.execute_in_process(
-        instance=instance,
-        tags=range_tags(loadable[0], loadable[-1]),
-        raise_on_error=False,
-        run_config=_QUIET,
-        asset_selection=selection,
-    )
+
+    def materialize() -> dg.ExecuteInProcessResult:
+        return job.execute_in_process(
+            instance=instance,
+            tags=range_tags(loadable[0], loadable[-1]),
+            raise_on_error=False,
+            run_config=_QUIET,
+            asset_selection=selection,
+        )
+
+    result = _again_if_lost(materialize)
     with shop.warehouse() as connection:
         log_refusals(connection, result.run_id, list(_from_the_future(shop, listing, days)))
         return Load(
@@ -130,6 +137,29 @@ def _days(
     chosen = sorted(day for day in days if earliest <= day <= (last or dt.date.max))
     listing.refuse_loss(held, chosen, shop.settings.refuse_gone_share)
     return chosen
+
+
+def _again_if_lost(
+    materialize: Callable[[], dg.ExecuteInProcessResult],
+) -> dg.ExecuteInProcessResult:
+    """Run anew, after a while, a run whose changes were lost with its connection."""
+    retrying = tenacity.Retrying(
+        retry=tenacity.retry_if_result(_has_lost_changes),
+        stop=tenacity.stop_after_attempt(1 + run.RETRIES),
+        wait=tenacity.wait_exponential(run.FIRST_WAIT_SECONDS, exp_base=3),
+        retry_error_callback=lambda state: state.outcome and state.outcome.result(),
+    )
+    return retrying(materialize)
+
+
+def _has_lost_changes(result: dg.ExecuteInProcessResult) -> bool:
+    for event in result.all_events:
+        error = event.step_failure_data.error if event.is_step_failure else None
+        while error:
+            if error.cls_name == ChangesLostError.__name__:
+                return True
+            error = error.cause
+    return False
 
 
 def _without_reports(job: dg.JobDefinition) -> list[dg.AssetKey]:

@@ -8,8 +8,8 @@ from ecommerce_assets.settings import load_settings
 from ecommerce_assets.shop import Shop
 from ecommerce_assets.shops.simulate import simulate
 
-_DAYS = 400
-"""More than a year, so that reports have the same days a year before."""
+_DAYS = 470
+"""A year and a report's 91 days, so that it has the same days a year before, and a week."""
 
 
 def simulate_if_empty(shop: Shop) -> None:
@@ -23,7 +23,7 @@ def simulate_if_empty(shop: Shop) -> None:
             Path(landing),
             start=shop.today - dt.timedelta(days=_DAYS),
             days=_DAYS,
-            orders_per_day=60,
+            orders_per_day=50,
             seed=1,
             dirty=0.01,
             currency=shop.settings.currency,
