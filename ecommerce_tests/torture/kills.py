@@ -177,5 +177,5 @@ def digests(url: str) -> list[TableDigest]:
 
 
 def spread(count: int, wanted: int) -> list[int]:
-    """Give some of the steps 1 to `count`, evenly spread, the first and the last among them."""
-    return sorted({1 + round(n * (count - 1) / (wanted - 1)) for n in range(wanted)})
+    """Give some of the steps 1 to `count`, evenly spread."""
+    return [count * (2 * n + 1) // (2 * wanted) for n in range(wanted)]
