@@ -1,4 +1,4 @@
-"""`fct_sales_daily`: what it says beside the facts, one by one; and that it follows every change."""
+"""`fct_sales_daily` agrees with the facts, one by one, and follows every change of them."""
 
 from collections import defaultdict
 from decimal import Decimal
