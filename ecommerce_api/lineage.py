@@ -259,6 +259,11 @@ async def _answer(request: Request, order_id: str) -> Response:
         lines = await _Parts.read(warehouse, order_id, Feed.ORDER_ITEMS)
         returns = await _Parts.read(warehouse, order_id, Feed.RETURNS)
         adjustments = await _Parts.read(warehouse, order_id, Feed.ADJUSTMENTS)
+        staged = [
+            address
+            for parts in (orders, lines, returns, adjustments)
+            for address in parts.addresses()
+        ]
         quarantined = [
             quarantined_record(row)
             for row in await warehouse.rows(
@@ -267,6 +272,7 @@ async def _answer(request: Request, order_id: str) -> Response:
                 list(lines.versions),
                 list(returns.versions),
                 list(adjustments.versions),
+                *([address[place] for address in staged] for place in range(4)),
             )
         ]
         if not orders.versions and not any(record.feed is Feed.ORDERS for record in quarantined):
@@ -348,6 +354,12 @@ class _Parts:
                 if is_ours or row["order_id"] == self.order_id:
                     yield SupersededVersion(source=self._source(row), key=key, record=_record(row))
 
+    def addresses(self) -> Iterator[Address]:
+        """Give where each version landed."""
+        for versions in self.versions.values():
+            for row in versions:
+                yield _address(self.feed, row)
+
     def _as_staged(self, row: Row) -> Row:
         """Name what a staged record says as the facts do; its refund is but asked for."""
         if self.feed is not Feed.RETURNS:
@@ -416,13 +428,20 @@ _QUERIES = {
     ),
 }
 
+# An id that looks like an e-mail address is hashed in quarantine: what is staged is found there by
+# where it landed.
 _QUARANTINED = """
+    with found as (
+        select feed, batch_date, source_file, line_number from quarantine.records
+        where stage = 'relation' and order_id = $1
+           or business_key = $1 and feed = 'orders'
+           or business_key = any($2) and feed = 'order_items'
+           or business_key = any($3) and feed = 'returns'
+           or business_key = any($4) and feed = 'adjustments'
+        union
+        select * from unnest($5::text[], $6::date[], $7::text[], $8::bigint[])
+    )
     select feed, batch_date, source_file, line_number, business_key, stage, reasons, record
-    from quarantine.records
-    where stage = 'relation' and order_id = $1
-       or business_key = $1 and feed = 'orders'
-       or business_key = any($2) and feed = 'order_items'
-       or business_key = any($3) and feed = 'returns'
-       or business_key = any($4) and feed = 'adjustments'
+    from found join quarantine.records using (feed, batch_date, source_file, line_number)
     order by batch_date desc, feed, source_file, line_number
 """
