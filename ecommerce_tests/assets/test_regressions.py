@@ -103,7 +103,10 @@ def test_revenue_by_itself_gives_no_row_to_dates_before_the_first_recognised_ord
         job.execute_in_process(
             instance=instance,
             partition_key=DAY,
-            asset_selection=[dg.AssetKey(["analytics", "fct_revenue_daily"])],
+            asset_selection=[
+                dg.AssetKey(["analytics", name])
+                for name in ("fct_revenue_daily", "fct_sales_daily")
+            ],
         )
 
     assert_like_a_rebuild(small_shop, migrated_template)
