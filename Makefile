@@ -1,16 +1,17 @@
 # The two commands of the README, and the daily ones of CONTRIBUTING.
 PYTHON ?= python3
 BIN = .venv/bin
+BEGAN := $(shell date +%s)
 
 # Where npm puts Medusa, 700 MB: outside the checkout.
 MEDUSA ?= /tmp/ecommerce-real-shops/medusa
 
-.PHONY: run test real-shops coverage lint format clean
+.PHONY: run test torture faults real-shops coverage lint format clean
 
 run: .venv/run
 	$(BIN)/python -m ecommerce_assets.shops.demo
 	$(BIN)/ecommerce load --reports
-	$(BIN)/ecommerce serve
+	$(BIN)/ecommerce serve --began-at $(BEGAN)
 
 test: .venv/dev
 	$(BIN)/pytest -n auto --dist worksteal
@@ -19,8 +20,20 @@ real-shops: .venv/dev
 	$(BIN)/python -m ecommerce_tests.shops.medusa.server $(MEDUSA)
 	ECOMMERCE_TEST_MEDUSA=$(MEDUSA) $(BIN)/pytest -m real_shops
 
+torture: .venv/dev
+	$(BIN)/python -m ecommerce_tests.torture
+
+faults: .venv/dev
+	$(BIN)/python -m ecommerce_tests.torture.faults
+
 coverage: .venv/dev
 	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
+
+# Hostile files for SECONDS, from SEED on; a file that breaks something is kept, and its seed printed.
+SECONDS ?= 1800
+SEED ?= 0
+fuzz: .venv/dev
+	$(BIN)/python -m ecommerce_tests.torture.fuzz_readers --seconds $(SECONDS) --seed $(SEED)
 
 lint: .venv/dev
 	$(BIN)/ruff format --check
@@ -41,9 +54,9 @@ clean:
 	touch $@
 
 .venv/run: .venv/pip pyproject.toml constraints.txt
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	$(BIN)/python .ci/install.py --constraint constraints.txt --editable .
 	touch $@
 
 .venv/dev: .venv/run
-	$(BIN)/pip install --quiet --constraint constraints.txt --group dev
+	$(BIN)/python .ci/install.py --constraint constraints.txt --group dev
 	touch $@

@@ -1,6 +1,6 @@
-"""What every answer goes through: a tag by which clients know it again, gzip, and being kept.
+"""What every answer gets: an ETag, gzip, and a place in a cache until the warehouse changes.
 
-An answer of the warehouse is kept, in memory, until the warehouse changes. Errors are not touched.
+Errors are passed on as they are.
 """
 
 import gzip

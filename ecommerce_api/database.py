@@ -1,6 +1,6 @@
-"""How the API reaches PostgreSQL: its role, its pool, consistent snapshots, and the cheap look.
+"""How the API reaches PostgreSQL: role, pool, consistent snapshots, the warehouse's version.
 
-SQL on the warehouse's tables stands with the subjects that ask it.
+SQL on the warehouse's tables is in the module of each subject.
 """
 
 import asyncio

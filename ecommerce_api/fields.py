@@ -1,6 +1,6 @@
-"""What answers are made of: types of fields, exact division, and the envelope around every answer.
+"""What all answers share: types of fields, exact division, and the envelope around every answer.
 
-The fields of one subject stand with the subject.
+The fields of one subject are in its module.
 """
 
 import datetime as dt

@@ -85,14 +85,26 @@ class OrderPart(Part):
     delivered_at: dt.datetime | None = Field(
         description="When it arrived.", examples=["2024-01-17T01:23:33Z"]
     )
-    gross_amount: Amount | None = Field(description="Its lines' gross.", examples=["84.50"])
+    gross_amount: Amount | None = Field(description="Its product lines' gross.", examples=["84.50"])
     discount_amount: Amount | None = Field(
-        description="Its discount, its lines' included.", examples=["1.95"]
+        description="The discounts on these, the order's included.", examples=["1.95"]
     )
-    refund_amount: Amount | None = Field(description="What was given back.", examples=["41.27"])
+    refund_amount: Amount | None = Field(
+        description="What was given back of these, or without goods.", examples=["41.27"]
+    )
     net_amount: Amount | None = Field(description="gross − discount − refund.", examples=["41.28"])
+    other_amount: Amount | None = Field(
+        description="What its other lines come to, such as gift cards, less their refunds.",
+        examples=["0.00"],
+    )
     shipping_amount: Amount = Field(description="Its shipping.", examples=["9.90"])
+    shipping_refund_amount: Amount | None = Field(
+        description="What was given back of the shipping.", examples=["0.00"]
+    )
     tax_amount: Amount = Field(description="Its tax.", examples=["8.55"])
+    channel: str | None = Field(description="Where it was placed.", examples=["web"])
+    country: str | None = Field(description="Where it goes.", examples=["DE"])
+    discount_code: str | None = Field(description="The code it came with.", examples=["SPRING"])
 
 
 class LinePart(Part):
@@ -104,14 +116,30 @@ class LinePart(Part):
         description="The version of the product, and so its price, at that moment.",
         examples=["SKU-0021@1705001221000000"],
     )
+    kind: str = Field(
+        description="`product`, or what is no revenue: `gift_card`, `other`.", examples=["product"]
+    )
+    sold_at: dt.datetime | None = Field(
+        description="When it was sold: with the order, or added to it afterwards.",
+        examples=["2024-01-15T06:29:18Z"],
+    )
+    sale_date: dt.date | None = Field(
+        description="The business date of that.", examples=["2024-01-15"]
+    )
     quantity: int = Field(description="Units; 0: taken off the order.", examples=[1])
     unit_price: Price = Field(description="The price paid for one.", examples=["84.5000"])
-    gross_amount: Amount | None = Field(description="quantity × unit price.", examples=["84.50"])
+    gross_amount: Amount | None = Field(
+        description="What the shop gives, or quantity × unit price.", examples=["84.50"]
+    )
     discount_amount: Amount = Field(description="The line's own discount.", examples=["0.00"])
     order_discount_amount: Amount | None = Field(
         description="Its part of the order's discount.", examples=["1.95"]
     )
     net_amount: Amount | None = Field(description="gross − both discounts.", examples=["82.55"])
+    cost_amount: Amount | None = Field(
+        description="quantity × the cost of the product's version; null if that is not known.",
+        examples=["33.80"],
+    )
 
 
 class ReturnPart(Part):
@@ -134,7 +162,30 @@ class ReturnPart(Part):
         description="What the customer asked back.", examples=["41.27"]
     )
     refund_amount: Amount | None = Field(description="What was given back.", examples=["41.27"])
+    cost_amount: Amount | None = Field(
+        description="quantity × the cost of the line's version; null if that is not known.",
+        examples=["16.90"],
+    )
     reason: str | None = Field(description="Why it came back.", examples=["too big"])
+
+
+class AdjustmentPart(Part):
+    """An adjustment. What only one outside of quarantine has is null in one within."""
+
+    adjustment_id: str = Field(description="The adjustment.", examples=["A00000001"])
+    kind: str = Field(
+        description="`refund`, or `shipping`: given back of the shipping.", examples=["refund"]
+    )
+    adjusted_at: dt.datetime = Field(
+        description="When it was given back.", examples=["2024-01-25T09:12:00Z"]
+    )
+    adjustment_date: dt.date | None = Field(
+        description="The business date of that.", examples=["2024-01-25"]
+    )
+    amount: Amount = Field(
+        description="What the customer got back; below 0: was charged again.", examples=["5.00"]
+    )
+    reason: str | None = Field(description="Why.", examples=["goodwill"])
 
 
 class SupersededVersion(Fields):
@@ -155,9 +206,10 @@ class OrderLineage(Answer):
     )
     lines: list[LinePart] = Field(description="Its lines, by id.")
     returns: list[ReturnPart] = Field(description="Its returns, by id.")
+    adjustments: list[AdjustmentPart] = Field(description="Its adjustments, by id.")
     superseded: list[SupersededVersion] = Field(
         description="Earlier versions of all of these, the latest first, and versions by which a "
-        "line or return that is now another order's was this one's."
+        "line, return or adjustment that is now another order's was this one's."
     )
     quarantined: list[QuarantinedRecord] = Field(
         description="All records of these that are in quarantine, the newest batch first."
@@ -194,7 +246,7 @@ async def get_order_lineage(
         Text, Path(description="The order, as the shop names it.", examples=["O00000001"])
     ],
 ) -> Response:
-    """Follow an order, its lines and returns back to the files and lines that they came from.
+    """Follow an order and its parts back to the files and lines that they came from.
 
     An order in quarantine comes with its reasons.
     """
@@ -206,10 +258,21 @@ async def _answer(request: Request, order_id: str) -> Response:
         orders = await _Parts.read(warehouse, order_id, Feed.ORDERS)
         lines = await _Parts.read(warehouse, order_id, Feed.ORDER_ITEMS)
         returns = await _Parts.read(warehouse, order_id, Feed.RETURNS)
+        adjustments = await _Parts.read(warehouse, order_id, Feed.ADJUSTMENTS)
+        staged = [
+            address
+            for parts in (orders, lines, returns, adjustments)
+            for address in parts.addresses()
+        ]
         quarantined = [
             quarantined_record(row)
             for row in await warehouse.rows(
-                _QUARANTINED, order_id, list(lines.versions), list(returns.versions)
+                _QUARANTINED,
+                order_id,
+                list(lines.versions),
+                list(returns.versions),
+                list(adjustments.versions),
+                *([address[place] for address in staged] for place in range(4)),
             )
         ]
         if not orders.versions and not any(record.feed is Feed.ORDERS for record in quarantined):
@@ -230,9 +293,12 @@ async def _answer(request: Request, order_id: str) -> Response:
                 order=order,
                 lines=[LinePart(**part) for part in lines.parts(LinePart, reasons)],
                 returns=[ReturnPart(**part) for part in returns.parts(ReturnPart, reasons)],
+                adjustments=[
+                    AdjustmentPart(**part) for part in adjustments.parts(AdjustmentPart, reasons)
+                ],
                 superseded=[
                     version
-                    for parts in (orders, lines, returns)
+                    for parts in (orders, lines, returns, adjustments)
                     for version in parts.superseded_versions()
                 ],
                 quarantined=quarantined,
@@ -287,6 +353,12 @@ class _Parts:
             for row in earlier:
                 if is_ours or row["order_id"] == self.order_id:
                     yield SupersededVersion(source=self._source(row), key=key, record=_record(row))
+
+    def addresses(self) -> Iterator[Address]:
+        """Give where each version landed."""
+        for versions in self.versions.values():
+            for row in versions:
+                yield _address(self.feed, row)
 
     def _as_staged(self, row: Row) -> Row:
         """Name what a staged record says as the facts do; its refund is but asked for."""
@@ -345,14 +417,31 @@ _QUERIES = {
         """,
         "select * from analytics.fct_returns where order_id = $1",
     ),
+    Feed.ADJUSTMENTS: (
+        "adjustment_id",
+        """
+        select * from staging.adjustments where adjustment_id in (
+            select adjustment_id from staging.adjustments where order_id = $1
+        ) order by ingested_at desc, batch_date desc, source_file desc, line_number desc
+        """,
+        "select * from analytics.fct_adjustments where order_id = $1",
+    ),
 }
 
+# An id that looks like an e-mail address is hashed in quarantine: what is staged is found there by
+# where it landed.
 _QUARANTINED = """
+    with found as (
+        select feed, batch_date, source_file, line_number from quarantine.records
+        where stage = 'relation' and order_id = $1
+           or business_key = $1 and feed = 'orders'
+           or business_key = any($2) and feed = 'order_items'
+           or business_key = any($3) and feed = 'returns'
+           or business_key = any($4) and feed = 'adjustments'
+        union
+        select * from unnest($5::text[], $6::date[], $7::text[], $8::bigint[])
+    )
     select feed, batch_date, source_file, line_number, business_key, stage, reasons, record
-    from quarantine.records
-    where stage = 'relation' and order_id = $1
-       or business_key = $1 and feed = 'orders'
-       or business_key = any($2) and feed = 'order_items'
-       or business_key = any($3) and feed = 'returns'
+    from found join quarantine.records using (feed, batch_date, source_file, line_number)
     order by batch_date desc, feed, source_file, line_number
 """

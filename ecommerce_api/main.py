@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 
 from ecommerce_api import (
+    breakdown,
     cohorts,
     health,
     inventory,
@@ -28,6 +29,7 @@ from ecommerce_assets.settings import Settings, load_settings
 
 SUBJECTS = (
     metrics,
+    breakdown,
     cohorts,
     inventory,
     orders,

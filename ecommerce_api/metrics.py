@@ -13,7 +13,7 @@ from starlette.responses import Response
 from ecommerce_api.database import Snapshot, reading
 from ecommerce_api.fields import Amount, Answer, Fields, Listing, Rate, quotient
 from ecommerce_api.openapi import LISTING, described
-from ecommerce_api.parameters import Period, PeriodQuery, chosen_period
+from ecommerce_api.parameters import Period, PeriodQuery, back, chosen_period
 from ecommerce_api.representations import represented
 from ecommerce_assets.rules.metrics import METRICS, OverTime, Unit
 
@@ -88,6 +88,17 @@ PeriodFigures = create_model(
     **_figures(),
 )
 
+
+class EarlierFigures(PeriodFigures):
+    """The figures of the earlier period, with a return rate that can be compared."""
+
+    return_rate_to_date: Rate | None = Field(
+        description="The return rate as far as returns had come back by `as_of` less the period's "
+        "length: when this period was as old as the current one is now. null without orders.",
+        examples=["0.0213"],
+    )
+
+
 _RELATIVE = Field(
     description="The change ÷ the size of the earlier figure, half up; "
     "null where that is 0 or null.",
@@ -118,7 +129,13 @@ _CHANGES = {
 }
 
 _CHANGE_FIELDS: dict[str, Any] = {
-    metric.slug: (_CHANGES[metric.unit], Field(description=f"{metric.title}: {metric.formula}"))
+    metric.slug: (
+        _CHANGES[metric.unit],
+        Field(
+            description=f"{metric.title}: {metric.formula}"
+            + (" Compared with `return_rate_to_date`." if metric.slug == "return_rate" else "")
+        ),
+    )
     for metric in METRICS.values()
 }
 
@@ -138,8 +155,10 @@ class MetricsSummary(Answer):
         examples=["return_date"],
     )
     current: PeriodFigures = Field(description="The period asked for.")
-    previous: PeriodFigures = Field(description="The period of the same length before it.")
-    change: Changes = Field(description="`current` less `previous`.")
+    previous: EarlierFigures = Field(description="The period of the same length before it.")
+    change: Changes = Field(
+        description="`current` less `previous`; return rates are compared at the same age."
+    )
 
 
 class MetricDefinition(Fields):
@@ -227,13 +246,19 @@ async def get_metrics_summary(
     """Give the figures of a whole period beside those of the period before it.
 
     The parameters are those of `/metrics/daily`. Rates and `aov` are of the period's totals;
-    customers and returned orders are distinct over it.
+    customers and returned orders are distinct over it. Young orders have had less time to come
+    back, so the change of the return rate is that from `previous.return_rate_to_date`.
     """
     async with reading(request) as warehouse:
         period = chosen_period(query, warehouse.as_of)
-        current = await _period_figures(warehouse, period, query.refunds)
-        previous = await _period_figures(warehouse, period.before(), query.refunds)
-        change = {slug: _changed(current[slug], previous[slug]) for slug in METRICS}
+        earlier = period.before()
+        current = await period_figures(warehouse, period, query.refunds)
+        previous = await period_figures(warehouse, earlier, query.refunds)
+        same_age = back(warehouse.as_of, period.days)
+        to_date = await warehouse.value(_RETURNED_BY, earlier.start, earlier.end, same_age)
+        previous["return_rate_to_date"] = quotient(to_date, previous["orders"], 4)
+        compared = {**previous, "return_rate": previous["return_rate_to_date"]}
+        change = {slug: _changed(current[slug], compared[slug]) for slug in METRICS}
         return represented(
             request,
             MetricsSummary(
@@ -241,30 +266,33 @@ async def get_metrics_summary(
                 currency=warehouse.currency,
                 refunds_basis=query.refunds,
                 current=PeriodFigures(**current),
-                previous=PeriodFigures(**previous),
+                previous=EarlierFigures(**previous),
                 change=Changes(**change),
             ),
         )
 
 
-async def _period_figures(
+async def period_figures(
     warehouse: Snapshot, period: Period, basis: RefundsBasis
 ) -> dict[str, Any]:
+    """Read every metric of a period, by slug, with its `start` and `end`."""
     row = await warehouse.row(_PERIOD, period.start, period.end)
-    row["aov"] = quotient(row["gross_revenue"] - row["discounts"], row["orders"], 2)
+    row["aov"] = quotient(row["order_value"], row["orders"], 2)
     row["return_rate"] = quotient(row.pop("orders_with_return"), row["orders"], 4)
     return {"start": period.start, "end": period.end, **_on_basis(row, basis)}
 
 
 def _on_basis(row: dict[str, Any], basis: RefundsBasis) -> dict[str, Any]:
-    """Name both kinds of refunds, and take those of the basis off the revenue."""
+    """Name both kinds of refunds, and take those of the basis off the revenue and its margin."""
     by_return_date = row["refunds"]
     refunds = by_return_date if basis is RefundsBasis.RETURN_DATE else row["refunds_by_order_date"]
+    net_revenue = row["gross_revenue"] - row["discounts"] - refunds
     return {
         **row,
         "refunds": refunds,
         "refunds_by_return_date": by_return_date,
-        "net_revenue": row["gross_revenue"] - row["discounts"] - refunds,
+        "net_revenue": net_revenue,
+        "gross_margin": net_revenue - row["cost"],
     }
 
 
@@ -288,13 +316,18 @@ _PERIOD = """
            coalesce(sum(d.discounts), 0.00) as discounts,
            coalesce(sum(d.refunds), 0.00) as refunds,
            coalesce(sum(d.refunds_by_order_date), 0.00) as refunds_by_order_date,
-           coalesce(sum(d.new_customers), 0)::bigint as new_customers,
-           coalesce(sum(d.guest_orders), 0)::bigint as guest_orders,
+           coalesce(sum(d.cost), 0.00) as cost,
+           coalesce(sum(d.uncosted_revenue), 0.00) as uncosted_revenue,
+           coalesce(sum(d.other_sales), 0.00) as other_sales,
+           coalesce(sum(d.order_value), 0.00) as order_value,
            coalesce(sum(d.shipping), 0.00) as shipping,
            coalesce(sum(d.tax), 0.00) as tax,
+           coalesce(sum(d.new_customers), 0)::bigint as new_customers,
+           coalesce(sum(d.guest_orders), 0)::bigint as guest_orders,
            (select count(distinct o.customer_id)
             from analytics.fct_orders o join analytics.dim_customer c using (customer_id)
-            where o.is_recognised and o.order_date between $1 and $2 and c.first_order_date < $1
+            where o.is_recognised and o.order_date between $1 and $2
+              and o.order_date <> c.first_order_date
            ) as repeat_customers,
            (select count(distinct order_id)
             from analytics.fct_returns where return_date between $1 and $2) as returned_orders,
@@ -302,4 +335,11 @@ _PERIOD = """
             where is_recognised and returns > 0 and order_date between $1 and $2
            ) as orders_with_return
     from analytics.fct_revenue_daily d where d.date between $1 and $2
+"""
+
+_RETURNED_BY = """
+    select count(*) from analytics.fct_orders o
+    where is_recognised and returns > 0 and order_date between $1 and $2
+      and exists (select from analytics.fct_returns r
+                  where r.order_id = o.order_id and r.return_date <= $3)
 """

@@ -1,6 +1,6 @@
 """The OpenAPI document: what is said of all endpoints alike, and the manual's front page.
 
-What is said of one endpoint stands with it.
+The description of one endpoint is in its module.
 """
 
 from collections.abc import Mapping

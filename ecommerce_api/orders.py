@@ -43,17 +43,29 @@ class OrderAmounts(Fields):
     ordered_at: dt.datetime = Field(
         description="The moment, in UTC.", examples=["2024-01-15T06:29:18Z"]
     )
-    lines: int = Field(description="Its lines of quantity above 0.", examples=[1])
+    lines: int = Field(description="Its product lines of quantity above 0.", examples=[1])
     units: int = Field(description="The units on them.", examples=[1])
     returns: int = Field(description="Its returns so far.", examples=[1])
-    gross_amount: Amount = Field(description="Its lines' gross.", examples=["84.50"])
+    gross_amount: Amount = Field(description="Its product lines' gross.", examples=["84.50"])
     discount_amount: Amount = Field(
-        description="Its discount, its lines' included.", examples=["1.95"]
+        description="The discounts on these, the order's included.", examples=["1.95"]
     )
-    refund_amount: Amount = Field(description="What was given back so far.", examples=["41.27"])
+    refund_amount: Amount = Field(
+        description="What was given back of these, or without goods, so far.", examples=["41.27"]
+    )
     net_amount: Amount = Field(description="gross − discount − refund.", examples=["41.28"])
+    other_amount: Amount = Field(
+        description="What its other lines come to, such as gift cards, less their refunds.",
+        examples=["0.00"],
+    )
     shipping_amount: Amount = Field(description="Its shipping.", examples=["9.90"])
+    shipping_refund_amount: Amount = Field(
+        description="What was given back of the shipping.", examples=["0.00"]
+    )
     tax_amount: Amount = Field(description="Its tax.", examples=["8.55"])
+    channel: str | None = Field(description="Where it was placed.", examples=["web"])
+    country: str | None = Field(description="Where it goes.", examples=["DE"])
+    discount_code: str | None = Field(description="The code it came with.", examples=["SPRING"])
 
 
 class Orders(PagedListing):
@@ -97,8 +109,8 @@ _TOTAL = "select count(*)" + _WANTED
 _ORDERS = (
     """
     select order_id, customer_id, status, is_recognised, order_date, ordered_at, lines, units,
-           returns, gross_amount, discount_amount, refund_amount, net_amount, shipping_amount,
-           tax_amount
+           returns, gross_amount, discount_amount, refund_amount, net_amount, other_amount,
+           shipping_amount, shipping_refund_amount, tax_amount, channel, country, discount_code
     """
     + _WANTED
     + "order by ordered_at, order_id limit $4 offset $5"

@@ -1,4 +1,4 @@
-"""What is told where a request cannot be answered: problem+json (RFC 9457). No rule stands here."""
+"""Error answers: problem+json (RFC 9457)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any

@@ -26,6 +26,7 @@ class Feed(StrEnum):
     ORDERS = "orders"
     ORDER_ITEMS = "order_items"
     RETURNS = "returns"
+    ADJUSTMENTS = "adjustments"
     INVENTORY = "inventory"
 
 

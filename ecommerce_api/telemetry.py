@@ -1,4 +1,4 @@
-"""What is known of each request afterwards: its id, its line in the log, the Prometheus figures.
+"""Each request's id, its line in the log, and the Prometheus figures.
 
 Lines are JSON on standard output. They have paths, never parameters, bodies or keys.
 """

@@ -1,4 +1,4 @@
-"""The API's keys: made, listed and revoked here. The API itself looks them up and changes none."""
+"""Create, list and revoke the API's keys. The API itself only looks them up."""
 
 import datetime as dt
 import hashlib

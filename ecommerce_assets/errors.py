@@ -1,4 +1,4 @@
-"""The errors an operator meets. An error of the program itself does not belong here."""
+"""The errors that an operator can mend. An error of the program itself does not belong here."""
 
 
 class OperatorError(Exception):

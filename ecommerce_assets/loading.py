@@ -1,7 +1,4 @@
-"""A load: batch days through Dagster in this process, and what came of it.
-
-Nothing is printed here.
-"""
+"""Load batch days: run Dagster's job in this process, and collect what it did. Prints nothing."""
 
 import dataclasses
 import datetime as dt
@@ -9,11 +6,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
+import tenacity
 
+from ecommerce_assets.assets import run
 from ecommerce_assets.assets.reports import GROUP as REPORTS_GROUP
 from ecommerce_assets.assets.staging import quarantined, staged
 from ecommerce_assets.automation.jobs import LOAD_JOB
-from ecommerce_assets.checks.verdicts import FailedCheck, failed_checks
+from ecommerce_assets.checks.results import FailedCheck, failed_checks
 from ecommerce_assets.dagster_instance.dead_runs import fail_dead_runs
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.errors import OperatorError
@@ -21,7 +20,14 @@ from ecommerce_assets.feeds.landing import Listing
 from ecommerce_assets.partitions import range_tags
 from ecommerce_assets.shop import Shop
 from ecommerce_assets.warehouse.session import read_version
-from ecommerce_assets.warehouse.staging import Refusal, held_batches, log_refusals, refusals_of
+from ecommerce_assets.warehouse.staging import (
+    CHECK_STEPS,
+    Refusal,
+    held_batches,
+    log_refusals,
+    refusals_of,
+)
+from ecommerce_assets.warehouse.transaction import ChangesLostError
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -54,8 +60,8 @@ def load(
 ) -> Load:
     """Materialize all batch days that have landed or are held, or those of a range, in one run.
 
-    A day whose files are gone takes back what it said. The reports, which take longer to draw than
-    a day to load, are drawn of the last day if asked for. `on_start` is called with the number of
+    A day whose files are gone is emptied. The reports of the last day are drawn if asked for; they
+    take longer than loading a day. `on_start` is called with the number of
     steps that will report progress to the shop.
 
     Raises:
@@ -76,15 +82,19 @@ def load(
     with shop.warehouse() as connection:
         version = read_version(connection)
     selection = None if draw_reports else _without_reports(job)
-    on_start(_steps(defs, selection))
+    on_start(_steps(defs, selection) + len(CHECK_STEPS))
     fail_dead_runs(instance)
-    result = job.execute_in_process(
-        instance=instance,
-        tags=range_tags(loadable[0], loadable[-1]),
-        raise_on_error=False,
-        run_config=_QUIET,
-        asset_selection=selection,
-    )
+
+    def materialize() -> dg.ExecuteInProcessResult:
+        return job.execute_in_process(
+            instance=instance,
+            tags=range_tags(loadable[0], loadable[-1]),
+            raise_on_error=False,
+            run_config=_QUIET,
+            asset_selection=selection,
+        )
+
+    result = _again_if_lost(materialize)
     with shop.warehouse() as connection:
         log_refusals(connection, result.run_id, list(_from_the_future(shop, listing, days)))
         return Load(
@@ -129,6 +139,29 @@ def _days(
     return chosen
 
 
+def _again_if_lost(
+    materialize: Callable[[], dg.ExecuteInProcessResult],
+) -> dg.ExecuteInProcessResult:
+    """Run anew, after a while, a run whose changes were lost with its connection."""
+    retrying = tenacity.Retrying(
+        retry=tenacity.retry_if_result(_has_lost_changes),
+        stop=tenacity.stop_after_attempt(1 + run.RETRIES),
+        wait=tenacity.wait_exponential(run.FIRST_WAIT_SECONDS, exp_base=3),
+        retry_error_callback=lambda state: state.outcome and state.outcome.result(),
+    )
+    return retrying(materialize)
+
+
+def _has_lost_changes(result: dg.ExecuteInProcessResult) -> bool:
+    for event in result.all_events:
+        error = event.step_failure_data.error if event.is_step_failure else None
+        while error:
+            if error.cls_name == ChangesLostError.__name__:
+                return True
+            error = error.cause
+    return False
+
+
 def _without_reports(job: dg.JobDefinition) -> list[dg.AssetKey]:
     keys = job.asset_layer.executable_asset_keys
     return [key for key in keys if job.asset_layer.get(key).group_name != REPORTS_GROUP]
@@ -152,7 +185,7 @@ def _from_the_future(shop: Shop, listing: Listing, days: Sequence[dt.date]) -> I
 
 
 def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
-    """Say what failed, refusals aside, which are in their log."""
+    """Give a sentence for each failure other than a refusal; refusals have a log of their own."""
     known = {error.__name__ for error in _operator_errors(OperatorError)}
     for event in result.all_events:
         if not event.is_step_failure:

@@ -71,6 +71,12 @@ def plain_template(migrated_template: str) -> str:
     return template("plain", lambda url: _load_golden(url, "plain", "UTC"))
 
 
+@pytest.fixture(scope="session")
+def ledger_template(migrated_template: str) -> str:
+    """The golden zone `ledger`, loaded."""
+    return template("ledger", lambda url: _load_golden(url, "ledger", "Europe/Berlin"))
+
+
 @pytest.fixture
 def plain_url(plain_template: str) -> Iterator[str]:
     """A database with the golden zone `plain` loaded; the test may change it."""

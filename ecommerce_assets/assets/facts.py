@@ -9,7 +9,7 @@ from ecommerce_assets.assets.metadata import preview, restatement_metadata, tabl
 from ecommerce_assets.assets.recompute import Step, recomputed_asset
 from ecommerce_assets.assets.specs import asset_key, table_spec
 from ecommerce_assets.assets.staging import all_staged, staged
-from ecommerce_assets.feeds.quarantine import relation_quarantine
+from ecommerce_assets.feeds.quarantine import kept_ids, relation_quarantine
 from ecommerce_assets.rules.breakdown import daily_sales
 from ecommerce_assets.rules.cohorts import cohort_values
 from ecommerce_assets.rules.inventory import stock_levels
@@ -79,8 +79,9 @@ def _order_cluster(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             return_days=settings.return_days,
         )
         records = orders.read_records(step.connection, cluster.broken)
-        quarantined = relation_quarantine(cluster.broken, records, step.shop.hasher)
-        orders.replace(step.connection, cluster, quarantined)
+        hasher = step.shop.hasher
+        quarantined = relation_quarantine(cluster.broken, records, hasher)
+        orders.replace(step.connection, cluster, quarantined, kept_ids(inputs.order_ids, hasher))
 
     def describe(step: Step) -> Mapping[dg.AssetKey, Mapping[str, Any]]:
         return {

@@ -111,7 +111,7 @@ def _reports(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     def reports(
         context: dg.AssetExecutionContext, config: ReportsConfig, shop: dg.ResourceParam[Shop]
     ) -> Iterator[dg.MaterializeResult[None]]:
-        def tell(name: str, day: dt.date, metadata: Mapping[str, Any]) -> None:
+        def show(name: str, day: dt.date, metadata: Mapping[str, Any]) -> None:
             context.add_asset_metadata(
                 metadata, asset_key=report_key(name), partition_key=day.isoformat()
             )
@@ -129,10 +129,10 @@ def _reports(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
                 if day == batch_days[-1] and name in REPORTS:
                     # Of the last day only: it stays in Dagster's log, 13 kB a report.
                     metadata["preview"] = _preview(files[f"{name}.png"])
-                tell(name, day, metadata)
+                show(name, day, metadata)
         for day in batch_days[: -len(to_draw)]:
             for name in names:
-                tell(name, day, {"report_of": str(batch_days[-1])})
+                show(name, day, {"report_of": str(batch_days[-1])})
         for name in names:
             yield dg.MaterializeResult(asset_key=report_key(name))
 

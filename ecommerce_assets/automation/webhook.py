@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from ecommerce_assets.checks.verdicts import failed_checks
+from ecommerce_assets.checks.results import failed_checks
 from ecommerce_assets.partitions import run_range
 from ecommerce_assets.settings import Settings
 

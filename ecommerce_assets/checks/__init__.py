@@ -1,5 +1,5 @@
-"""Asset checks: what is measured, when it is good enough, and how Dagster is told, by day.
+"""Asset checks: what is measured for each batch day, and when it is good enough.
 
-`feeds`, `orders`, `stock`, `dimensions` and `figures` know the data, `verdicts` and `graph` know
-Dagster.
+`feeds`, `orders`, `stock`, `dimensions` and `figures` measure the data; `results` and `graph`
+report to Dagster.
 """

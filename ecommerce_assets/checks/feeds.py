@@ -1,6 +1,6 @@
-"""What is measured of staged feeds, by batch day, and when it is good enough.
+"""The checks of staged feeds: what is measured of a batch day, and when it is good enough.
 
-Reads staging and quarantine; how Dagster is told does not belong here.
+Reads staging and quarantine. Reporting to Dagster does not belong here.
 """
 
 import datetime as dt
@@ -267,15 +267,15 @@ def _volume(measures: FeedMeasures, settings: Settings) -> pd.DataFrame:
 
 def _nulls(measures: FeedMeasures, settings: Settings) -> pd.DataFrame:
     records = measures.profile["records"].fillna(0)
-    verdicts = pd.DataFrame({"passed": True}, index=records.index)
+    results = pd.DataFrame({"passed": True}, index=records.index)
     for name in optional_columns(measures.feed):
         share = _share(measures.profile[f"nulls_{name}"].fillna(0), records)
-        verdicts[name] = share
+        results[name] = share
         if name in measures.never_filled:
             continue
         allowed = settings.warn_null_share.get(f"{measures.feed.name}.{name}", 1.0)
-        verdicts["passed"] &= ~is_above(measures.profile[f"nulls_{name}"], records, allowed)
-    return verdicts
+        results["passed"] &= ~is_above(measures.profile[f"nulls_{name}"], records, allowed)
+    return results
 
 
 def _ranges(measures: FeedMeasures, _: Settings) -> pd.DataFrame:

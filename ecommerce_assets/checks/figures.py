@@ -119,12 +119,12 @@ def _refund_bases(
         """
     ).fetchone()
     by_return_date, by_order_date = row or (0, 0)
-    verdicts = pd.DataFrame({"passed": True}, index=index_of(days))
-    verdicts["by_return_date"] = str(by_return_date)
-    verdicts["by_order_date"] = str(by_order_date)
+    results = pd.DataFrame({"passed": True}, index=index_of(days))
+    results["by_return_date"] = str(by_return_date)
+    results["by_order_date"] = str(by_order_date)
     # The sums are no day's; a difference is told on the last.
-    verdicts.loc[verdicts.index[-1:], "passed"] = by_return_date == by_order_date
-    return verdicts
+    results.loc[results.index[-1:], "passed"] = by_return_date == by_order_date
+    return results
 
 
 FIGURE_CHECKS = (

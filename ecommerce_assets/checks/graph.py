@@ -1,6 +1,6 @@
-"""The checks as Dagster runs them: three steps, however many feeds, tables and days there are.
+"""The checks as Dagster runs them: in three steps, however many feeds, tables and days there are.
 
-A step and an event each cost milliseconds; what is measured and judged stands in `feeds`, `tables`.
+Each step and event costs milliseconds. What is measured and judged is in `feeds` and `tables`.
 """
 
 import datetime as dt
@@ -16,9 +16,9 @@ from ecommerce_assets.assets.run import warehouse_step
 from ecommerce_assets.assets.specs import POOL, asset_key
 from ecommerce_assets.assets.staging import quarantined, staged
 from ecommerce_assets.checks.feeds import FEED_CHECKS, feeds_of, measure
+from ecommerce_assets.checks.results import check_result, check_spec
 from ecommerce_assets.checks.scope import scope
 from ecommerce_assets.checks.tables import TABLE_CHECKS
-from ecommerce_assets.checks.verdicts import check_spec, tell
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.feeds.contract import FEEDS
 from ecommerce_assets.partitions import days_of
@@ -76,15 +76,17 @@ def accepted_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
             else:
                 refusals = list(_not_staged(shop, connection, feeds.values(), days_of(context)))
             for key in sorted(context.selected_asset_check_keys, key=str):
-                verdicts = pd.DataFrame({"passed": True}, index=index)
+                results = pd.DataFrame({"passed": True}, index=index)
                 for refusal in refusals:
                     if refusal.feed == feeds[key]:
                         refused.append(refusal)
                         day = pd.Timestamp(refusal.batch_date)
-                        verdicts.loc[day, "passed"] = False
-                        verdicts.loc[day, "file"] = refusal.source_file or "all"
-                        verdicts.loc[day, "reason"] = refusal.reason
-                yield tell(context, key.asset_key, key.name, dg.AssetCheckSeverity.ERROR, verdicts)
+                        results.loc[day, "passed"] = False
+                        results.loc[day, "file"] = refusal.source_file or "all"
+                        results.loc[day, "reason"] = refusal.reason
+                yield check_result(
+                    context, key.asset_key, key.name, dg.AssetCheckSeverity.ERROR, results
+                )
         if refused and _is_load(context):
             raise RefusedDaysError(refused)
 
@@ -117,11 +119,16 @@ def feed_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
         feeds = {checks[key][1].name: checks[key][1] for key in selected}
         with _judging(context, shop, transaction) as connection:
             judged = _days_to_judge(context, connection, FEED_STEP)
-            measures = {name: measure(connection, feed, judged) for name, feed in feeds.items()}
+            measures = {}
+            for number, (name, feed) in enumerate(feeds.items()):
+                shop.progress("checking feeds", number / len(feeds))
+                measures[name] = measure(connection, feed, judged)
             for key in selected:
                 check, feed = checks[key]
-                verdicts = check.judge(measures[feed.name], shop.settings)
-                yield tell(context, key.asset_key, key.name, _severity(check.is_error), verdicts)
+                results = check.judge(measures[feed.name], shop.settings)
+                yield check_result(
+                    context, key.asset_key, key.name, _severity(check.is_error), results
+                )
             if _is_load(context) and len(selected) == len(checks):
                 checked(connection, FEED_STEP, judged)
 
@@ -146,17 +153,18 @@ def table_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
         shop: dg.ResourceParam[Shop],
         transaction: dg.ResourceParam[RunTransaction],
     ) -> Iterator[dg.AssetCheckResult]:
-        verdicts = {}
+        results = {}
         with _judging(context, shop, transaction) as connection:
             judged = _days_to_judge(context, connection, TABLE_STEP)
             with scope(connection, judged):
-                for key, check in checks.items():
+                for number, (key, check) in enumerate(checks.items()):
+                    shop.progress("checking tables", number / len(checks))
                     if key in context.selected_asset_check_keys:
-                        verdicts[key] = check.judge(connection, judged, shop.settings)
-            for key, verdict in verdicts.items():
+                        results[key] = check.judge(connection, judged, shop.settings)
+            for key, result in results.items():
                 severity = _severity(checks[key].is_error)
-                yield tell(context, key.asset_key, key.name, severity, verdict)
-            if _is_load(context) and len(verdicts) == len(checks):
+                yield check_result(context, key.asset_key, key.name, severity, result)
+            if _is_load(context) and len(results) == len(checks):
                 checked(connection, TABLE_STEP, judged)
 
     return check_tables
@@ -201,7 +209,7 @@ def _not_staged(
     feeds: Iterable[str],
     days: Sequence[dt.date],
 ) -> Iterator[Refusal]:
-    """Tell the feed-days of which other files lie in the landing zone than staging holds."""
+    """Find the feed-days whose files in the landing zone are not those that staging holds."""
     held = staged_digests(connection)
     listing = shop.landing.listing()
     for feed, day in product(feeds, days):

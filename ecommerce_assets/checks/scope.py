@@ -1,6 +1,6 @@
-"""Which keys the checks of tables look at: those that some batch days name, or all there are.
+"""Which keys the checks of tables examine: those that the judged batch days name, or all keys.
 
-Each key belongs to the latest of the days that name it, and a failure is that day's.
+A key that several days name belongs to the latest of them; a failure counts for that day.
 """
 
 import datetime as dt

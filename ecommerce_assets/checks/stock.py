@@ -77,13 +77,13 @@ def _allocated(
     )
     snapshots = pd.DatetimeIndex(allocated["snapshot_date"])
     allocated["open_units"] = open_units(orders, snapshots).to_numpy()
-    verdicts = allocated.reindex(index_of(days))
-    difference = (verdicts["allocated"] - verdicts["open_units"]).abs()
+    results = allocated.reindex(index_of(days))
+    difference = (results["allocated"] - results["open_units"]).abs()
     threshold = settings.warn_allocated_change
-    verdicts["threshold"] = threshold
-    larger = verdicts[["allocated", "open_units"]].max(axis=1)
-    verdicts["passed"] = ~(difference > threshold * larger)
-    return verdicts
+    results["threshold"] = threshold
+    larger = results[["allocated", "open_units"]].max(axis=1)
+    results["passed"] = ~(difference > threshold * larger)
+    return results
 
 
 STOCK_CHECKS = (

@@ -1,4 +1,4 @@
-"""What a check of a table is, and how most of them judge: by rows that a query finds broken."""
+"""What a check of a table is. Most count the rows that a query finds broken."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence
@@ -78,5 +78,5 @@ def _counts(
 
 
 def index_of(days: Sequence[dt.date]) -> pd.DatetimeIndex:
-    """Give the index that verdicts of these days have."""
+    """Give the index that results of these days have."""
     return pd.DatetimeIndex(pd.to_datetime(pd.Series(days, dtype="object"))).as_unit("s")

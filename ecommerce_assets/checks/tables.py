@@ -1,4 +1,4 @@
-"""All checks of dimensions and facts; how Dagster is told does not belong here."""
+"""The list of all checks of dimensions and facts. Reporting to Dagster does not belong here."""
 
 from ecommerce_assets.checks.dimensions import DIMENSION_CHECKS
 from ecommerce_assets.checks.figures import FIGURE_CHECKS

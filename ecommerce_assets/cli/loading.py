@@ -16,7 +16,7 @@ from ecommerce_assets.cli.options import From, To, day_range
 from ecommerce_assets.settings import load_settings
 
 if TYPE_CHECKING:
-    from ecommerce_assets.checks.verdicts import FailedCheck
+    from ecommerce_assets.checks.results import FailedCheck
     from ecommerce_assets.loading import Load
     from ecommerce_assets.shop import Shop
 

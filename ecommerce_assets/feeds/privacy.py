@@ -7,12 +7,15 @@ import hashlib
 import hmac
 import re
 
-_AT = r"(?:[@＠﹫]|[%=]40|\\u0040|&(?:\#0*+64|\#[xX]0*+40|commat);)"
+AT = r"(?:[@＠﹫]|[%=]40|\\u0040|&(?:\#0*64|\#[xX]0*40|commat);)"
+"""Matches the sign without which no text is an address."""
+
+_SIGN = re.compile(AT)
 _CHAR = r"[^\s,;|]"
 # A word is looked at from its start only, and nothing is tried twice: the time taken is linear.
 _ADDRESS = re.compile(
-    rf'"[^"]*+"{_AT}{_CHAR}++'
-    rf"|(?<!{_CHAR}){_AT}*+(?:(?!{_AT}){_CHAR})++\s*+{_AT}\s*+{_CHAR}++"
+    rf'"[^"]*+"{AT}{_CHAR}++'
+    rf"|(?<!{_CHAR}){AT}*+(?:(?!{AT}){_CHAR})++(?:\s*+{AT}\s*+{_CHAR}++)++"
 )
 
 MASK = "[e-mail address]"
@@ -41,7 +44,7 @@ def looks_like_address(text: str) -> bool:
     The `@` may have white space beside it and may be written in full width, as `%40`, `=40`,
     `&#64;` or JSON's escape.
     """
-    return _ADDRESS.search(text) is not None
+    return _SIGN.search(text) is not None and _ADDRESS.search(text) is not None
 
 
 def mask_addresses(text: str) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from ecommerce_assets.feeds.contract import Feed
 from ecommerce_assets.feeds.judging import Fault
-from ecommerce_assets.feeds.privacy import Hasher, looks_like_address, mask_addresses
+from ecommerce_assets.feeds.privacy import AT, Hasher, looks_like_address, mask_addresses
 from ecommerce_assets.feeds.texts import head, visible
 
 ADDRESS = ["feed", "batch_date", "source_file", "line_number"]
@@ -74,7 +74,7 @@ def relation_quarantine(
     """Make a row for each record that broke relation rules, with `COLUMNS` and `order_id`.
 
     `broken` has a row a record and rule (`rules.orders.Cluster`), `records` the JSON object that
-    was staged at each address, in `record`.
+    was staged at each address, in `record`. `order_id` is as by `kept_ids`.
     """
     reasons: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
     for *address, key, rule, message in broken[
@@ -87,7 +87,15 @@ def relation_quarantine(
     addresses = rows[ADDRESS].itertuples(index=False, name=None)
     return _rows(
         rows.assign(stage="relation"), [reasons[address] for address in addresses], kept
-    ).assign(order_id=rows["order_id"].to_numpy())
+    ).assign(order_id=kept_ids(rows["order_id"], hasher).to_numpy())
+
+
+def kept_ids(ids: pd.Series, hasher: Hasher) -> pd.Series:
+    """Give what quarantine has in place of ids: those that look like an address are hashed."""
+    suspects = ids.str.contains(AT)
+    kept = ids.copy()
+    kept[suspects] = [_kept("", suspect, hasher) for suspect in ids[suspects]]
+    return kept
 
 
 def _rows(rows: pd.DataFrame, reasons: Sequence[object], records: Sequence[object]) -> pd.DataFrame:

@@ -88,7 +88,8 @@ def _unpack(name: str, content: bytes) -> bytes:
                         name, f"the gzip file unpacks to more than {FILE_LIMIT:,} bytes; split it"
                     )
     except (OSError, EOFError, zlib.error) as error:
+        reason = str(error).partition(" (b'")[0]  # the file's own bytes follow
         raise RefusedFileError(
-            name, f"the gzip file is broken ({error}); export it again"
+            name, f"the gzip file is broken ({reason}); export it again"
         ) from None
     return unpacked.getvalue()

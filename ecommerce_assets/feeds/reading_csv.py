@@ -1,4 +1,4 @@
-"""CSV as records of texts: with Arrow where no quote is about, and with Python's reader elsewhere.
+"""CSV as records of texts: with Arrow if the file has no quotes, with Python's reader otherwise.
 
 Source: docs/reference/feeds.md, Files. Values are not parsed here.
 """

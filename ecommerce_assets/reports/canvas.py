@@ -1,6 +1,6 @@
 """The page, axes and lines that all reports share, in one style.
 
-What a figure shows belongs to its own module; files are made in `paper`.
+What a figure shows is in its own module; files are written in `paper`.
 """
 
 import re

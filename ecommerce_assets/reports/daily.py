@@ -1,4 +1,4 @@
-"""Sums of daily figures over a period and over seven days, exact. Knows no figure in particular."""
+"""Sums of daily figures over a period and over seven days, exact. No single report belongs here."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,7 @@
-"""Inventory alerts: what is short, and how long it lasts (docs/reference/rules.md, Inventory)."""
+"""Inventory alerts: which products are short, and for how many days they last.
+
+Source: docs/reference/rules.md, Inventory.
+"""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""All reports, once: assets, API and page follow this list. How one is drawn is its own module's.
+"""The list of all reports, which assets, API and page follow. Each module draws its own.
 
 Frames come by name; each module's `draw` says which rows it wants:
 `revenue`, `sold`, `cohort_ltv`, `purchases`, `inventory`, `items`, `products`, `quarantine`,

@@ -1,6 +1,6 @@
 """Repeat purchase: in which months after their first order customers come back.
 
-No table holds it, so the rule is here, next to its figure.
+No table has these figures, so the rule is here, beside the picture.
 """
 
 from typing import TYPE_CHECKING

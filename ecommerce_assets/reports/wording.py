@@ -1,4 +1,4 @@
-"""Numbers and days in words, exact until they are rounded for the reader. Knows no report."""
+"""Write numbers and days in words, rounded only at the end. No single report belongs here."""
 
 import datetime as dt
 from fractions import Fraction

@@ -53,9 +53,12 @@ def daily_sales(
         else:
             of_entries = _of_products(entries["product_id"], dimension, categories)
             of_ordered = _of_products(ordered["product_id"], dimension, categories)
-        part = sums(entries.assign(value=of_entries), _KEY, _FIGURES)
+        figures = sums(entries.assign(value=of_entries), _KEY, _FIGURES)
         each = ordered.assign(value=of_ordered)[["order_id", *_KEY]].drop_duplicates()
-        part["orders"] = each.groupby(_KEY).size().reindex(part.index, fill_value=0)
+        counts = each.groupby(_KEY).size()
+        # An order counts on its own date, also where its lines were all sold on others.
+        part = figures.reindex(figures.index.union(counts.index), fill_value=0)
+        part["orders"] = counts.reindex(part.index, fill_value=0)
         parts.append(part.reset_index().assign(dimension=dimension))
     return pd.concat(parts, ignore_index=True)
 

@@ -63,7 +63,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
                 "Units",
                 Unit.COUNT,
                 OverTime.SUM,
-                "Units on the lines of recognised orders placed.",
+                "Units on product lines of recognised orders, sold then.",
                 97,
             ),
             Metric(
@@ -71,7 +71,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
                 "Gross revenue",
                 Unit.AMOUNT,
                 OverTime.SUM,
-                "Quantity × unit price over the lines of recognised orders placed.",
+                "Line gross of product lines of recognised orders, sold then.",
                 "4744.76",
             ),
             Metric(
@@ -79,7 +79,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
                 "Discounts",
                 Unit.AMOUNT,
                 OverTime.SUM,
-                "Discounts of recognised orders placed, their lines' included.",
+                "Discounts on these lines: their own, and their parts of the orders'.",
                 "279.52",
             ),
             Metric(
@@ -87,7 +87,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
                 "Refunds",
                 Unit.AMOUNT,
                 OverTime.SUM,
-                "Refunds on the basis asked for: by the return's date or by the order's.",
+                "Refunds on the basis asked for: by their own date or by the order's.",
                 "158.47",
             ),
             Metric(
@@ -95,7 +95,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
                 "Refunds by return date",
                 Unit.AMOUNT,
                 OverTime.SUM,
-                "Refunds of returns that came back then.",
+                "Refunds of returns of product lines, and other refunds, given then.",
                 "158.47",
             ),
             Metric(
@@ -115,11 +115,54 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
                 "4306.77",
             ),
             Metric(
+                "cost",
+                "Cost of goods",
+                Unit.AMOUNT,
+                OverTime.SUM,
+                "Cost of the product lines sold then, less that of returns that came back then; "
+                "a cost that is not known counts 0.",
+                "1898.40",
+            ),
+            Metric(
+                "gross_margin",
+                "Gross margin",
+                Unit.AMOUNT,
+                OverTime.SUM,
+                "net_revenue − cost.",
+                "2408.37",
+            ),
+            Metric(
+                "uncosted_revenue",
+                "Revenue without a cost",
+                Unit.AMOUNT,
+                OverTime.SUM,
+                "Of gross_revenue − discounts, the lines whose cost is not known.",
+                "120.00",
+            ),
+            Metric(
+                "other_sales",
+                "Other sales",
+                Unit.AMOUNT,
+                OverTime.SUM,
+                "Lines that are no products, such as gift cards, sold then, less their refunds; "
+                "in no revenue figure.",
+                "50.00",
+            ),
+            Metric(
+                "order_value",
+                "Order value",
+                Unit.AMOUNT,
+                OverTime.SUM,
+                "Gross less discounts of the product lines, sold on any day, "
+                "of recognised orders placed.",
+                "4465.24",
+            ),
+            Metric(
                 "aov",
                 "Average order value",
                 Unit.AMOUNT,
                 OverTime.RATIO,
-                "(gross_revenue − discounts) ÷ orders, half up; null without orders.",
+                "order_value ÷ orders, half up; null without orders.",
                 "106.32",
             ),
             Metric(
@@ -135,7 +178,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
                 "Repeat customers",
                 Unit.COUNT,
                 OverTime.DISTINCT,
-                "Customers with a recognised order then and their first one before.",
+                "Customers with a recognised order then that is not of their first order date.",
                 6,
             ),
             Metric(
@@ -168,7 +211,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
                 "Shipping",
                 Unit.AMOUNT,
                 OverTime.SUM,
-                "Shipping of recognised orders placed; in no revenue figure.",
+                "Shipping of recognised orders placed, less what was given back of shipping then; "
+                "in no revenue figure.",
                 "72.70",
             ),
             Metric(

@@ -3,12 +3,13 @@
 import datetime as dt
 from pathlib import Path
 
+from ecommerce_assets.cli.console import progress_bar
 from ecommerce_assets.settings import load_settings
 from ecommerce_assets.shop import Shop
 from ecommerce_assets.shops.simulate import simulate
 
-_DAYS = 400
-"""More than a year, so that reports have the same days a year before."""
+_DAYS = 470
+"""A year and a report's 91 days, so that it has the same days a year before, and a week."""
 
 
 def simulate_if_empty(shop: Shop) -> None:
@@ -16,16 +17,18 @@ def simulate_if_empty(shop: Shop) -> None:
     landing = shop.settings.landing_url
     if "://" in landing or (Path(landing).exists() and shop.landing.listing().days()):
         return
-    print(f"Nothing has landed in {landing}: simulating a shop there.")
-    simulate(
-        Path(landing),
-        start=shop.today - dt.timedelta(days=_DAYS),
-        days=_DAYS,
-        orders_per_day=60,
-        seed=1,
-        dirty=0.01,
-        currency=shop.settings.currency,
-    )
+    print(f"Nothing has landed in {landing}: simulating a shop there.", flush=True)
+    with progress_bar("simulating") as progress:
+        simulate(
+            Path(landing),
+            start=shop.today - dt.timedelta(days=_DAYS),
+            days=_DAYS,
+            orders_per_day=50,
+            seed=1,
+            dirty=0.01,
+            currency=shop.settings.currency,
+            progress=progress,
+        )
 
 
 if __name__ == "__main__":

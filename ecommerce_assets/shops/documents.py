@@ -26,11 +26,15 @@ class DocumentError(OperatorError):
 
 @dataclass(frozen=True)
 class Document:
-    """A JSON value, its numbers as decimals, and where it stands: file and number, from 1."""
+    """A JSON value, its numbers as decimals, and where it stands: file and number, from 1.
+
+    `position` is how many bytes of the file were read for it, 0 where that is not known.
+    """
 
     value: Any
     file: Path
     number: int
+    position: int = 0
 
     @property
     def place(self) -> str:
@@ -55,6 +59,12 @@ def open_bytes(path: Path) -> IO[bytes]:
     return cast(IO[bytes], gzip.GzipFile(fileobj=plain)) if magic == b"\x1f\x8b" else plain
 
 
+def position_in(file: IO[bytes]) -> int:
+    """How many bytes of an opened file were read, as it is stored."""
+    stored = file.fileobj if isinstance(file, gzip.GzipFile) else file
+    return stored.tell() if stored is not None else 0
+
+
 def read_documents(path: Path, wrappers: frozenset[str]) -> Iterator[Document]:
     """Read a file's JSON values in order, in bounded memory.
 
@@ -74,7 +84,7 @@ def read_documents(path: Path, wrappers: frozenset[str]) -> Iterator[Document]:
         with open_bytes(path) as file:
             values = _lines(path, file) if has_lines else _items(path, file, wrappers)
             for number, value in enumerate(values, start=1):
-                yield Document(value, path, number)
+                yield Document(value, path, number, position_in(file))
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DocumentError(f"{path} is a broken gzip ({error}); export it again.") from None
 

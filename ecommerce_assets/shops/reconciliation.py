@@ -4,6 +4,7 @@ How an order becomes records, and which of its document's fields state which mea
 each importer. Nothing is read or written here.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -199,8 +200,12 @@ def _causes(
         if part.quarantined.empty:
             continue
         places = part.quarantined["line_number"].to_numpy() - 1
-        for order_id in records[feed]["order_id"].iloc[places]:
-            causes.setdefault(order_id, set()).add(f"a record of {feed} breaks a row rule")
+        order_ids = records[feed]["order_id"].iloc[places]
+        for order_id, reasons in zip(order_ids, part.quarantined["reasons"], strict=True):
+            rules = sorted({str(reason["rule"]) for reason in json.loads(reasons)})
+            causes.setdefault(order_id, set()).add(
+                f"a record of {feed} breaks {' and '.join(rules)}"
+            )
     broken = cluster.broken[["order_id", "feed", "rule"]].drop_duplicates()
     for order_id, feed, rule in broken.to_numpy().tolist():
         causes.setdefault(order_id, set()).add(f"a record of {feed} breaks {rule}")

@@ -103,12 +103,20 @@ def _read_versions(connection: psycopg.Connection, feed: str, key: str) -> pd.Da
     return read(connection, query.as_string(connection), table.columns)
 
 
-def replace(connection: psycopg.Connection, cluster: Cluster, quarantined: pd.DataFrame) -> None:
+def replace(
+    connection: psycopg.Connection,
+    cluster: Cluster,
+    quarantined: pd.DataFrame,
+    kept_ids: pd.Series,
+) -> None:
     """Replace the facts and relation quarantine of the orders in `taken`.
 
-    `quarantined` has the columns of `quarantine.records`. Rows go by order, and by the keys that
-    are written: a line that moves here may still have a row under an order whose turn comes later.
-    The dates and customers of every row that goes or comes are handed on.
+    `quarantined` has the columns of `quarantine.records`, and `kept_ids` what it has in place of
+    the orders' ids, some of which look like an e-mail address.
+
+    Rows go by order, and by the keys that are written: a line that moves here may still have a row
+    under an order whose turn comes later. The dates and customers of every row that goes or comes
+    are handed on.
     """
     parts = (
         (FCT_ORDER_ITEMS, cluster.order_items),
@@ -123,10 +131,9 @@ def replace(connection: psycopg.Connection, cluster: Cluster, quarantined: pd.Da
         (key,) = table.key
         _delete(connection, table.name, "order_id in (select order_id from taken)")
         _delete(connection, table.name, f"{key} in (select {key} from written_{key})")  # noqa: S608
-    _delete(
-        connection,
-        "quarantine.records",
-        "stage = 'relation' and order_id in (select order_id from taken)",
+    connection.execute(
+        "delete from quarantine.records where stage = 'relation' and order_id = any(%s)",
+        [kept_ids.tolist()],
     )
     write(connection, FCT_ORDERS, cluster.orders)
     for table, rows in parts:

@@ -22,6 +22,18 @@ def plain_api(
         yield client
 
 
+@pytest.fixture(scope="session")
+def ledger_api(
+    ledger_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    """The API on the golden zone `ledger`, which no test changes."""
+    with (
+        postgres.database(ledger_template) as url,
+        served(url, tmp_path_factory.mktemp("home")) as client,
+    ):
+        yield client
+
+
 @pytest.fixture
 def api(plain_url: str, tmp_path: Path) -> Iterator[httpx.Client]:
     """The API on the database `plain_url`, which the test may change."""

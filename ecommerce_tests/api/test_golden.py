@@ -1,6 +1,5 @@
 """What the API answers on the golden zone `plain`, beside the tables that the zone must give."""
 
-import csv
 import datetime as dt
 from collections import Counter, defaultdict
 from decimal import ROUND_HALF_UP, Decimal
@@ -9,18 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
+from ecommerce_tests.api.golden import Golden, expected, ratio, total
 from ecommerce_tests.api.live import items
-from ecommerce_tests.conftest import SHARED
 
 AS_OF = "2024-03-29"
-
-
-def expected(table: str) -> list[dict[str, str]]:
-    path = SHARED / "golden" / "plain" / "expected" / f"{table}.csv"
-    if not path.exists():
-        pytest.skip("the golden zone plain is not beside this checkout (../shared)")
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def as_text(row: dict[str, Any]) -> dict[str, str]:
@@ -29,13 +20,6 @@ def as_text(row: dict[str, Any]) -> dict[str, str]:
         name: "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
         for name, value in row.items()
     }
-
-
-def ratio(above: Decimal | int, below: int, places: int) -> str | None:
-    if not below:
-        return None
-    quantum = Decimal(1).scaleb(-places)
-    return str((Decimal(above) / below).quantize(quantum, ROUND_HALF_UP))
 
 
 def test_daily_metrics_are_the_rows_of_the_table(plain_api: httpx.Client) -> None:
@@ -99,70 +83,43 @@ def test_dates_outside_of_the_warehouse_give_no_rows(plain_api: httpx.Client) ->
 
 
 @pytest.mark.parametrize("basis", ["return_date", "order_date"])
-@pytest.mark.parametrize(("start", "end"), [("2024-02-29", AS_OF), ("2024-02-01", "2024-02-07")])
+@pytest.mark.parametrize(
+    ("zone", "start", "end"),
+    [
+        ("plain", "2024-02-29", AS_OF),
+        ("plain", "2024-02-01", "2024-02-07"),
+        ("ledger", "2025-03-30", "2025-04-28"),
+        ("ledger", "2025-04-05", "2025-04-12"),
+    ],
+)
 def test_summary_counts_the_period_anew(
-    plain_api: httpx.Client, start: str, end: str, basis: str
+    request: pytest.FixtureRequest, zone: str, start: str, end: str, basis: str
 ) -> None:
-    answer = plain_api.get(
+    api: httpx.Client = request.getfixturevalue(f"{zone}_api")
+    answer = api.get(
         "/metrics/summary", params={"start": start, "end": end, "refunds": basis}
     ).json()
 
     days = (dt.date.fromisoformat(end) - dt.date.fromisoformat(start)).days + 1
-    before = dt.date.fromisoformat(start) - dt.timedelta(days=days)
-    current = figures(start, end, basis)
-    previous = figures(str(before), str(dt.date.fromisoformat(start) - dt.timedelta(days=1)), basis)
+    last_before = dt.date.fromisoformat(start) - dt.timedelta(days=1)
+    before = (str(last_before - dt.timedelta(days=days - 1)), str(last_before))
+    same_age = str(dt.date.fromisoformat(answer["as_of"]) - dt.timedelta(days=days))
+    current = Golden(zone).period(start, end, basis)
+    previous = Golden(zone).period(*before, basis)
+    to_date = Golden(zone).return_rate(*before, returned_by=same_age)
     assert answer["current"] == current
-    assert answer["previous"] == previous
+    assert answer["previous"] == {**previous, "return_rate_to_date": to_date}
     for name, change in answer["change"].items():
-        if current[name] is None or previous[name] is None:
+        earlier = to_date if name == "return_rate" else previous[name]
+        if current[name] is None or earlier is None:
             assert change == {"absolute": None, "relative": None}
             continue
-        absolute = Decimal(current[name]) - Decimal(previous[name])
+        absolute = Decimal(current[name]) - Decimal(earlier)
         assert Decimal(change["absolute"]) == absolute
         assert type(change["absolute"]) is type(current[name])
-        size = abs(Decimal(previous[name]))
+        size = abs(Decimal(earlier))
         relative = (absolute / size).quantize(Decimal("0.0001"), ROUND_HALF_UP) if size else None
         assert change["relative"] == (None if relative is None else str(relative))
-
-
-def figures(start: str, end: str, basis: str) -> dict[str, Any]:
-    """Work a period's figures out of the expected orders, returns and customers."""
-    orders = [row for row in expected("fct_orders") if row["is_recognised"] == "true"]
-    returns = expected("fct_returns")
-    first_dates = {row["customer_id"]: row["first_order_date"] for row in expected("dim_customer")}
-    placed = [row for row in orders if start <= row["order_date"] <= end]
-    ids = {row["order_id"] for row in placed}
-    came_back = [row for row in returns if start <= row["return_date"] <= end]
-    by_return_date = total(came_back, "refund_amount")
-    by_order_date = total([row for row in returns if row["order_id"] in ids], "refund_amount")
-    gross, discounts = total(placed, "gross_amount"), total(placed, "discount_amount")
-    refunds = by_return_date if basis == "return_date" else by_order_date
-    customers = {row["customer_id"] for row in placed if row["customer_id"]}
-    returned_ids = {row["order_id"] for row in returns}
-    return {
-        "start": start,
-        "end": end,
-        "orders": len(placed),
-        "units": sum(int(row["units"]) for row in placed),
-        "gross_revenue": str(gross),
-        "discounts": str(discounts),
-        "refunds": str(refunds),
-        "refunds_by_return_date": str(by_return_date),
-        "refunds_by_order_date": str(by_order_date),
-        "net_revenue": str(gross - discounts - refunds),
-        "aov": ratio(gross - discounts, len(placed), 2),
-        "new_customers": sum(1 for day in first_dates.values() if start <= day <= end),
-        "repeat_customers": sum(1 for name in customers if first_dates[name] < start),
-        "guest_orders": sum(1 for row in placed if not row["customer_id"]),
-        "returned_orders": len({row["order_id"] for row in came_back}),
-        "return_rate": ratio(len(ids & returned_ids), len(placed), 4),
-        "shipping": str(total(placed, "shipping_amount")),
-        "tax": str(total(placed, "tax_amount")),
-    }
-
-
-def total(rows: list[dict[str, str]], column: str) -> Decimal:
-    return sum((Decimal(row[column]) for row in rows), Decimal("0.00"))
 
 
 @pytest.mark.parametrize("days", [7, 30, 90])

@@ -25,6 +25,7 @@ from ecommerce_assets.feeds.texts import HEAD, head, shown
         "anna @ example.com",
         '"an na"@example.com',
         "@anna@example.com",
+        "anna @ example.com @ b",
     ],
 )
 def test_an_address_is_masked(address: str) -> None:

@@ -127,7 +127,7 @@ class TestFiles:
         run(tmp_path, dirty=0.05)
 
         together = hashlib.sha256(json.dumps(digests(tmp_path), sort_keys=True).encode())
-        assert together.hexdigest()[:16] == "a57ab0adb8737650"
+        assert together.hexdigest()[:16] == "8c8936cf0835eaa9"
 
     def test_the_files_are_those_of_the_days_and_nothing_else_is_left(self, tmp_path):
         run(tmp_path)

@@ -34,17 +34,17 @@ ONE_DAY = dt.timedelta(days=1)
 
 @contextmanager
 def chunks_of(keys: int) -> Iterator[None]:
-    """Let the program work off so many keys, and read so many days, at once."""
+    """Let the program work off so many keys at once, and read files a few, or one, at a time."""
     queues = [queue for queue in vars(touched).values() if isinstance(queue, touched.Queue)]
     before = [queue.chunk for queue in queues]
-    days = batches.DAYS_AT_ONCE
+    read_at_once = batches.BYTES_AT_ONCE
     try:
-        batches.DAYS_AT_ONCE = min(keys, days)
+        batches.BYTES_AT_ONCE = min(keys * 500, read_at_once)
         for queue in queues:
             object.__setattr__(queue, "chunk", keys)
         yield
     finally:
-        batches.DAYS_AT_ONCE = days
+        batches.BYTES_AT_ONCE = read_at_once
         for queue, chunk in zip(queues, before, strict=True):
             object.__setattr__(queue, "chunk", chunk)
 

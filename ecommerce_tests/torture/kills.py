@@ -44,8 +44,9 @@ class Server:
 
     def start_when_stopped(self, load: LoadProcess) -> None:
         """Start it again as soon as a load has stopped it."""
-        before = self.postmaster()
-        while load.is_alive() and psutil.pid_exists(int(before)):
+        postmaster = psutil.Process(int(self.postmaster()))
+        # Started by this process, it stays a zombie once it has ended.
+        while load.is_alive() and postmaster.status() != psutil.STATUS_ZOMBIE:
             load.wait(0.05)
         self._embedded.start()
 

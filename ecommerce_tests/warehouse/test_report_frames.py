@@ -6,9 +6,23 @@ from collections.abc import Iterator
 import pandas as pd
 import pytest
 
-from ecommerce_assets.warehouse.reports import read_frames, snapshot
+from ecommerce_assets.warehouse.reports import (
+    latest_cohort,
+    read_frames,
+    returns_landed,
+    snapshot,
+)
 from ecommerce_tests import postgres
-from ecommerce_tests.small_shop import SmallShop, customer, item, order, product, returned, stock
+from ecommerce_tests.small_shop import (
+    SmallShop,
+    adjustment,
+    customer,
+    item,
+    order,
+    product,
+    returned,
+    stock,
+)
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +119,56 @@ def test_quarantined_records_are_counted_by_rule_and_once_of_those_landed(shop: 
         (7, 1),
     ]
     assert landed["batch_date"].min() == pd.Timestamp("2024-03-01")
+
+
+def test_what_sold_is_by_product_and_adds_up_to_the_days_net(small_shop: SmallShop) -> None:
+    small_shop.land("products", "2024-03-05", product("P1", category="garden"), product("P2"))
+    small_shop.land("orders", "2024-03-05", order("O1"), order("O2"))
+    small_shop.land(
+        "order_items",
+        "2024-03-05",
+        item("I1", "O1"),
+        item("I2", "O2", product_id="P2", discount_amount="1.00"),
+        item("I3", "O2", product_id="P3"),
+        item("I4", "O2", kind="gift_card"),
+        item("I5", "O1", sold_at="2024-03-08T10:00:00Z", quantity=1),
+    )
+    small_shop.land(
+        "returns",
+        "2024-03-20",
+        returned(),
+        returned("R2", "I5", returned_at="2024-03-11", refund_amount="1.00"),
+    )
+    small_shop.land(
+        "adjustments", "2024-03-20", adjustment(), adjustment("A2", kind="shipping", amount="2.00")
+    )
+    small_shop.load()
+
+    sold = frames(small_shop, "2024-03-10")["sold"].fillna({"product_id": "none"})
+    columns = ["product_id", "category", "units", "net_revenue", "cost"]
+    assert sold[columns].astype(object).where(sold[columns].notna(), None).to_numpy().tolist() == [
+        ["P1", "garden", 3, 2_000, 800],
+        ["P2", "garden", 2, 1_900, 800],
+        ["P3", None, 2, 2_000, 0],
+        ["none", None, 0, -300, 0],
+    ]
+    days = frames(small_shop, "2024-03-10")["revenue"]
+    for figure in ("gross_revenue", "discounts", "refunds", "net_revenue", "cost", "gross_margin"):
+        assert sold[figure].sum() == days[figure].sum(), figure
+
+
+def test_whether_returns_landed_and_which_cohort_is_the_latest(
+    shop: SmallShop, small_shop: SmallShop
+) -> None:
+    with shop.shop.warehouse() as connection:
+        assert returns_landed(connection)
+        assert latest_cohort(connection, dt.date(2024, 3, 6)) == dt.date(2024, 2, 7)
+        assert latest_cohort(connection, dt.date(2023, 1, 9)) is None
+    small_shop.land("orders", "2024-03-05", order())
+    small_shop.load()
+    with small_shop.shop.warehouse() as connection:
+        assert not returns_landed(connection)
+    small_shop.land("returns", "2024-03-06")
+    small_shop.load()
+    with small_shop.shop.warehouse() as connection:
+        assert returns_landed(connection)

@@ -57,18 +57,18 @@ def ledger_of_agreements(order: Json) -> Ledger:
     return ledger
 
 
-def updates(order: Json) -> bool:
-    """Whether an agreement changes what was sold before: the price of a line, or the shipping."""
+def is_edited(order: Json) -> bool:
+    """Whether a later agreement sells more, changes a price, or takes off what was ordered.
+
+    Whether the order's first totals are with or without that is not said.
+    """
     agreements = list(items(order, "agreements"))
     first = min(agreements, key=lambda one: (_happened(one), order_of_id(one)), default=None)
     return any(
-        _net(sale) != 0
-        and (
-            _action(sale) == "UPDATE"
-            or (_line_type(sale) == "SHIPPING" and _action(sale) == "ORDER" and one is not first)
-        )
+        (text(one, "reason") or "").upper() == "ORDER_EDIT"
+        or any(_action(sale) != "RETURN" and _net(sale) for sale in items(one, "sales"))
         for one in agreements
-        for sale in items(one, "sales")
+        if one is not first
     )
 
 

@@ -80,6 +80,9 @@ def unwrap(document: Document) -> Iterator[Wrapped]:
     )
     deleted = (value.get("_meta") or {}).get("op") == "d" or bool(value.get("_ab_cdc_deleted_at"))
     body = _unflattened(value) if "_dlt_id" in value else value
+    _, said, item = str(value.get("id")).partition("?inventory_item_id=")
+    if said:
+        body = {"inventory_item_id": item, **body}
     yield Wrapped(
         body=canonical({key: item for key, item in body.items() if not _is_envelope(key)}),
         stream=stream or _table(document, value),

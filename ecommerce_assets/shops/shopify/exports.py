@@ -16,7 +16,7 @@ from typing import cast
 
 from ecommerce_assets.feeds.privacy import Hasher
 from ecommerce_assets.shops.amounts import decimal
-from ecommerce_assets.shops.documents import Document, DocumentError, open_bytes
+from ecommerce_assets.shops.documents import Document, DocumentError, open_bytes, position_in
 from ecommerce_assets.shops.money import to_cents
 from ecommerce_assets.shops.shopify.canonical import Json
 
@@ -50,7 +50,7 @@ def read_export(path: Path, hasher: Hasher) -> Iterator[Document]:
             stream, documents = _documents(path, set(reader.fieldnames), rows, hasher)
             for number, document in enumerate(documents, start=1):
                 value = document if stream == "airbyte" else {"stream": stream, "data": document}
-                yield Document(value, path, number)
+                yield Document(value, path, number, position_in(file))
     except (UnicodeDecodeError, csv.Error) as error:
         raise DocumentError(f"{path} is no CSV in UTF-8 ({error}); export it again.") from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:

@@ -72,6 +72,7 @@ _CHILDREN = {
 
 _CHILD = "child"
 _PART = "order part"
+_DELETED = "deleted"
 
 
 class Gathering:
@@ -97,6 +98,8 @@ class Gathering:
             ] += 1
         elif wrapped.is_deleted:
             self.left_out[f"deleted: {kind}"] += 1
+            key = f"{kind}|{_key(kind, wrapped.body)}"
+            self._spool.keep(_DELETED, key, {}, version="", parent="")
         elif kind == "draft":
             self.left_out["draft orders"] += 1
         else:
@@ -145,13 +148,22 @@ class Gathering:
     def whole(self, kind: str) -> Iterator[Json]:
         """Give the documents of a kind with their children, by id.
 
-        Of an order and a customer the latest version, of the others every one.
+        Of an order and a customer the latest version, of the others every one. What was deleted
+        is not given, whenever it was said; a product's versions were sold, and stay.
         """
         for body in self._spool.all(kind):
+            is_final = kind in ("order", "customer")
+            if is_final and self._spool.get(_DELETED, f"{kind}|{id_of(body)}") is not None:
+                continue
             self._attach(body)
             if kind == "order":
                 self._merge_parts(body)
             yield body
+
+    def knows(self, kind: str, key: str) -> bool:
+        """Whether there is a document of that id, or was before it was deleted."""
+        names = ((kind, key), (_DELETED, f"{kind}|{key}"))
+        return any(self._spool.get(*name) is not None for name in names)
 
     def orphans(self) -> int:
         """Count the parts of orders of which no file holds the order itself."""

@@ -41,6 +41,7 @@ Progress = Callable[[str, int, int], None]
 """Told of a step how much of how much of it is done."""
 
 _ORDERS_COMPARED_AT_ONCE = 2000
+_TOLD_EVERY = 500
 _CUSTOMER_OF_ORDER = "customer of an order"
 
 
@@ -93,13 +94,16 @@ def import_shopify(
     hasher = Hasher(hash_key)
     with Spool() as spool:
         converter = Converter(spool, store, return_days, day)
-        for number, file in enumerate(files):
-            documents = (
-                read_export(file, hasher) if is_export(file) else read_documents(file, WRAPPERS)
-            )
+        whole, before = sum(_size(file) for file in files), 0
+        for file in files:
+            exported = is_export(file)
+            documents = read_export(file, hasher) if exported else read_documents(file, WRAPPERS)
             for document in documents:
                 converter.take(document)
-            tell("reading", number + 1, len(files))
+                if document.number % _TOLD_EVERY == 0:
+                    tell("reading", before + document.position, whole)
+            before += _size(file)
+            tell("reading", before, whole)
         reconciliation = converter.convert(lambda done, total: tell("orders", done, total))
         days = spool.write(out, progress=lambda done, total: tell("writing", done, total))
         return Imported(
@@ -216,10 +220,14 @@ class Converter:
             )
 
     def _convert_customers(self, as_of: dt.datetime | None) -> None:
-        for kind in ("customer", _CUSTOMER_OF_ORDER):
-            for customer in self._spool.all(kind):
-                if kind != "customer" and self._spool.get("customer", id_of(customer) or ""):
-                    continue
+        own = self.gathering.whole("customer")
+        of_orders = (
+            customer
+            for customer in self._spool.all(_CUSTOMER_OF_ORDER)
+            if not self.gathering.knows("customer", id_of(customer) or "")
+        )
+        for customers in (own, of_orders):
+            for customer in customers:
                 record = customer_record(customer, as_of)
                 if record is None:
                     self.gathering.left_out[NO_CREATION] += 1
@@ -231,6 +239,10 @@ class Converter:
         if feed in ("products", "customers") and self._since and read_at < self._since:
             return
         self._spool.land(feed, self._day or read_at.astimezone(self._zone).date(), record)
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.is_file() else 0
 
 
 def _unreadable(place: str, error: Exception) -> DocumentError:

@@ -206,7 +206,10 @@ def _all_delivered(order: Json) -> bool:
 
 
 def _channel(order: Json) -> str | None:
-    return text(order, "source_name", "source")
+    """How the order came in: `web`, `pos`, or the app or channel that took it."""
+    information = order.get("channel_information")
+    definition = (information or {}).get("channel_definition") or {}
+    return text(order, "source_name", "source") or text(definition, "handle", "channel_name")
 
 
 def _country(order: Json) -> str | None:

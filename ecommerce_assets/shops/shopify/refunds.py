@@ -7,7 +7,7 @@ when lines were added. What has no day goes to the order's last change, and is c
 import datetime as dt
 from decimal import Decimal
 
-from ecommerce_assets.shops.money import to_cents
+from ecommerce_assets.shops.money import share_out, to_cents
 from ecommerce_assets.shops.shopify.canonical import (
     Json,
     id_of,
@@ -26,6 +26,7 @@ _NONE = Decimal(0)
 
 UNDATED = "undated refunds"
 UNDATED_REMOVALS = "undated removals"
+UNDATED_ADDITIONS = "orders with undated additions: sold with the order"
 BY_TRANSACTIONS = "refunds pieced together from transactions"
 
 _SUBTOTAL = ("subtotal_set", "subtotal")
@@ -43,9 +44,12 @@ def ledger_of_refunds(order: Json, last_change: dt.datetime) -> Ledger:
             items(order, "refunds"),
             key=lambda one: (_refunded_at(one, last_change), order_of_id(one)),
         )
-        for refund in refunds:
-            _take_back(ledger, order, refund, _refunded_at(refund, last_change))
-        _remove(ledger, order, last_change)
+        if any("refund_line_items" in refund for refund in refunds) or not refunds:
+            for refund in refunds:
+                _take_back(ledger, order, refund, _refunded_at(refund, last_change))
+            _remove(ledger, order, last_change)
+        else:
+            _pay_back(ledger, order, refunds, last_change)
     elif refunding := [one for one in items(order, "transactions") if _is_refund(one)]:
         for transaction in refunding:
             at = moment(transaction, "processed_at", "created_at") or last_change
@@ -77,6 +81,9 @@ def _date_added_lines(ledger: Ledger, order: Json) -> None:
                     added[id_of(document) or ""] = at
     for sold in ledger.lines:
         sold.sold_at = added.get(sold.line_id)
+    first = money(order, "original_total_price_set")
+    if first is not None and first < (money(order, "total_price_set") or _NONE) and not added:
+        ledger.notes[UNDATED_ADDITIONS] += 1
 
 
 def _take_back(ledger: Ledger, order: Json, refund: Json, at: dt.datetime) -> None:
@@ -158,20 +165,39 @@ def is_shipping(adjustment: Json) -> bool:
     return (text(adjustment, "kind") or "").lower() == "shipping_refund"
 
 
+def _pay_back(ledger: Ledger, order: Json, refunds: list[Json], last_change: dt.datetime) -> None:
+    """Book refunds that say how much and when, but not for what; units stay where they were.
+
+    The tax in them is what the order's tax has lost, divided in proportion.
+    """
+    paid = [_paid_back(refund) for refund in refunds]
+    before = money(order, *_TAX)
+    now = money(order, "current_total_tax_set", "current_total_tax")
+    lost = _NONE if before is None or now is None else before - now
+    taxes = share_out(to_cents(lost), [to_cents(amount) for amount in paid])
+    for refund, amount, tax in zip(refunds, paid, taxes, strict=True):
+        net = amount - Decimal(tax).scaleb(-2) if amount else _NONE
+        ledger.adjust(
+            id_of(refund) or "", _refunded_at(refund, last_change), net, reason=text(refund, "note")
+        )
+        ledger.notes[BY_TRANSACTIONS] += 1
+
+
+def _paid_back(refund: Json) -> Decimal:
+    """What a refund paid back: its successful transactions, else its own total."""
+    if refund.get("transactions") is None:
+        return money(refund, "total_refunded_set", "total_refunded") or _NONE
+    paying = (one for one in items(refund, "transactions") if _is_refund(one))
+    return total(paying, "amount_set", "amount")
+
+
 def _rest(ledger: Ledger, refund: Json, at: dt.datetime, covered: Decimal) -> None:
     """Book what was paid back beyond, or short of, what the refund's lines say.
 
     Only where the refund leaves its own adjustments out, and only if money was paid: lines taken
     off without it are an edit or an exchange.
     """
-    if refund.get("transactions") is not None:
-        paid = total(
-            (one for one in items(refund, "transactions") if _is_refund(one)),
-            "amount_set",
-            "amount",
-        )
-    else:
-        paid = money(refund, "total_refunded_set", "total_refunded") or _NONE
+    paid = _paid_back(refund)
     if paid and paid != covered:
         ledger.adjust(f"{id_of(refund)}-rest", at, paid - covered, reason=text(refund, "note"))
         ledger.notes[BY_TRANSACTIONS] += 1

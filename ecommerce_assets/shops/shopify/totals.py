@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from ecommerce_assets.shops.money import to_cents
 from ecommerce_assets.shops.reconciliation import Measure, OwnTotal
-from ecommerce_assets.shops.shopify.agreements import updates
+from ecommerce_assets.shops.shopify.agreements import is_edited
 from ecommerce_assets.shops.shopify.canonical import Json, id_of, items, money, text, total
 from ecommerce_assets.shops.shopify.lines import ALLOCATED, TAX, taxes_included
 from ecommerce_assets.shops.shopify.refunds import is_shipping
@@ -32,12 +32,12 @@ def _stated(
 ) -> Iterator[tuple[Measure, str, Decimal]]:
     tax = money(order, *_TOTAL_TAX)
     before = money(order, "total_price_set", "total_price")
-    changed = by_agreements and updates(order)
-    if before is not None and not changed:
+    edited = by_agreements and is_edited(order)
+    if before is not None and not edited:
         yield Measure.TOTAL, "total_price", before
     if tax is not None:
         yield Measure.TAX, "total_tax", tax
-    if not changed:
+    if not edited:
         shipping = _shipping(order)
         if shipping is not None:
             yield Measure.SHIPPING, "total_shipping_price", shipping
@@ -102,8 +102,20 @@ def _paid(order: Json) -> Decimal | None:
     kinds = {key: (text(one, "kind") or "").lower() for key, one in transactions.items()}
     if not {"sale", "capture"} & set(kinds.values()):
         return None
+    if not all(_is_shop_money(one, order) for one in transactions.values()):
+        return None
     amounts = (
         signs.get(kinds[key], 0) * (money(one, "amount_set", "amount") or _NONE)
         for key, one in transactions.items()
     )
     return sum(amounts, _NONE)
+
+
+def _is_shop_money(transaction: Json, order: Json) -> bool:
+    """Whether a transaction says its amount in the shop's currency: older ones may not."""
+    currency = text(transaction, "currency")
+    return (
+        "amount_set" in transaction
+        or currency is None
+        or currency == text(order, "currency", "currency_code")
+    )

@@ -114,7 +114,7 @@ class Catalogue:
         ]
         self._margin = dice.between(48, 68, goods)
         self._cost: Ints = list_price * (100 - self._margin) // 100
-        # A few have no cost until it changes for the first time.
+        # The shop tells the cost of a few some weeks after it began to sell them.
         unknown = number % 40 == 17
         extra_prices = [*GIFT_CARDS, *(price for _, price, _ in _EXTRAS)]
         extra_costs = [*(NEVER for _ in GIFT_CARDS), *(cost for _, _, cost in _EXTRAS)]
@@ -161,9 +161,10 @@ class Catalogue:
         )
         usual = self._cost * 100 // (100 - self._margin)
         goods = slice(self.goods)
+        told = (self.cost[goods] == NEVER) & self._dice.chance(30, self.goods)
         self.price[goods] = np.where(repriced, _charming(usual * percent // 100), self.price[goods])
-        self.cost[goods] = np.where(costlier, self._cost, self.cost[goods])
-        return np.flatnonzero(repriced | costlier)
+        self.cost[goods] = np.where(costlier | told, self._cost, self.cost[goods])
+        return np.flatnonzero(repriced | costlier | told)
 
 
 def _charming(cents: Ints) -> Ints:

@@ -15,6 +15,12 @@ _COUNTRY_WEIGHTS = (34, 16, 9, 8, 8, 7, 7, 5, 4, 2)
 # How many tickets in the draw for later orders a new customer gets: none, one, four or twelve.
 _TICKETS = np.array([0, 1, 4, 12])
 _LOYALTY_BY_QUARTER = ((40, 35, 20, 5), (35, 35, 22, 8), (45, 35, 16, 4), (60, 28, 10, 2))
+_GUESTS = 120
+_MOST_RETURN = 460
+"""In a thousand orders; those of customers who came before grow towards the second with time."""
+_DAYS_TO_HALF = 60
+_PAUSE_DAYS = 14
+"""Of those who come back, most leave some days between their orders."""
 _LOYALTY_OF_CAMPAIGNS = (75, 20, 4, 1)
 """Those whom a discount brought come back less."""
 
@@ -37,11 +43,13 @@ class Customers:
     def buy(self, ordered_at: Ints, day: dt.date, in_campaign: bool) -> tuple[Ints, Ints]:
         """Find the customer of each order; returns them, and the numbers of the new among them."""
         size = len(ordered_at)
+        tickets = len(self._tickets)
+        again = _MOST_RETURN * tickets // (tickets + _DAYS_TO_HALF * max(size, 1))
         # 0 a guest, 1 somebody new, 2 one of those who came before.
-        origin = self._dice.pick((12, 30, 58), size)
-        if not len(self._tickets):
-            origin = np.minimum(origin, 1)
-        drawn = self._dice.recent(max(len(self._tickets), 1), size)
+        origin = self._dice.pick((_GUESTS, 1000 - _GUESTS - again, again), size)
+        paused = max(tickets - _PAUSE_DAYS * size, tickets // 3)
+        pool = np.where(self._dice.chance(200, size), tickets, paused)
+        drawn = self._dice.recent(np.maximum(pool, 1), size)
         is_new = origin == 1
         customer = np.full(size, GUEST)
         customer[origin == 2] = self._tickets[drawn[origin == 2]]

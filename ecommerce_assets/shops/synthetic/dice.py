@@ -29,7 +29,7 @@ class Dice:
         drawn = self._generator.integers(0, bounds[-1], size=size)
         return np.searchsorted(bounds, drawn, side="right")
 
-    def recent(self, count: int, size: int) -> Ints:
+    def recent(self, count: int | Ints, size: int) -> Ints:
         """Positions among `count`, the later the likelier: half of them in the last quarter."""
         step = self.between(0, 2**20 - 1, size)
         return count - 1 - ((step * step >> 20) * count >> 20)

@@ -69,6 +69,20 @@ class TestRest:
             shop.take_files(*(paths if isinstance(paths, list) else [paths]), out=name)
             assert shop.files(name) == shop.files(), name
 
+    def test_a_large_file_tells_how_far_it_is_read(self, shop: Shop) -> None:
+        path = shop.folder / "many.jsonl"
+        many = [order(id_, "10.00", line(id_, "10.00")) for id_ in range(1, 1201)]
+        path.write_text("\n".join(json.dumps(one) for one in many), encoding="utf-8")
+        told: list[tuple[str, int, int]] = []
+        shop.take_files(path, progress=lambda *step: told.append(step))
+        size = path.stat().st_size
+        reading = [(done, total) for step, done, total in told if step == "reading"]
+        assert len(reading) == 3
+        assert reading == sorted(reading)
+        assert {total for _, total in reading} == {size}
+        assert reading[-1] == (size, size)
+        assert ("orders", 1200, 1200) in told
+
     def test_shuffled_and_delivered_again_they_are_the_same(self, shop: Shop) -> None:
         shop.take(*REST)
         older = {**REST[0], "updated_at": "2026-03-03T00:00:00Z", "refunds": []}
@@ -232,6 +246,18 @@ class TestGraphql:
         imported = shop.take_files(write(shop.folder / "estuary.jsonl", *documents), out="estuary")
         assert shop.files("estuary") == shop.files()
         assert imported.left_out == {"deleted: order": 1}
+
+    def test_what_the_shop_deleted_is_left_out_wherever_it_is_said(self, shop: Shop) -> None:
+        shop.take(*GRAPHQL[:2])
+        gone = [
+            ["a/orders", {"id": gid("Order", 3), "_meta": {"op": "d"}}],
+            ["a/customers", {"id": gid("Customer", 78), "_meta": {"op": "d"}}],
+        ]
+        buyer = {"id": gid("Customer", 78), "createdAt": "2025-01-01T00:00:00Z", "email": "e@x.com"}
+        rows = [*gone, *(["a/orders", one] for one in GRAPHQL), ["a/customers", buyer]]
+        for name, documents in {"first": rows, "last": rows[::-1]}.items():
+            shop.take_files(write(shop.folder / f"{name}.jsonl", *documents), out=name)
+            assert shop.files(name) == shop.files()
 
     def test_airbytes_order_agreements_complete_its_rest_orders(self, shop: Shop) -> None:
         shop.take(*GRAPHQL)

@@ -6,6 +6,7 @@ import pytest
 
 from ecommerce_tests.shops.shopify.documents import (
     CHANGED,
+    REFUNDED,
     adjustment,
     bag,
     line,
@@ -397,6 +398,29 @@ class TestWhatCameBack:
         assert shop.landed("adjustments", "adjustment_id", "amount") == [("71-rest", "2.00")]
         assert imported.notes["refunds pieced together from transactions"] == 1
 
+    def test_refunds_that_say_only_a_total_are_adjustments_without_the_tax_lost(
+        self, shop: Shop
+    ) -> None:
+        # 30.00 + 5.70. Paid back 11.90 and 5.95, of which tax 2.85 in proportion: 1.90 and 0.95.
+        document = order(
+            1,
+            "35.70",
+            line(31, "10.00", 3, tax="5.70", current_quantity=2),
+            now="17.85",
+            total_tax="5.70",
+            current_total_tax="2.85",
+            refunds=[
+                {"id": 71, "created_at": REFUNDED, "total_refunded_set": bag("11.90")},
+                {"id": 72, "created_at": CHANGED, "total_refunded_set": bag("5.95")},
+            ],
+        )
+        assert agreed(shop.take(document))
+        assert shop.landed("adjustments", "adjustment_id", "amount", "adjusted_at") == [
+            ("71", "10.00", "2026-03-09T21:30:00Z"),
+            ("72", "5.00", "2026-03-10T14:00:00Z"),
+        ]
+        assert shop.landed("returns", "return_id") == []
+
     def test_a_line_that_an_exchange_added_is_sold_on_its_day(self, shop: Shop) -> None:
         # 10.00, exchanged for one of 12.00: 10.00 + 12.00 − 10.00 = 12.00
         document = order(
@@ -419,6 +443,21 @@ class TestWhatCameBack:
             ("31", None),
             ("32", "2026-03-09T21:00:00Z"),
         ]
+
+    def test_a_line_that_an_edit_added_without_a_day_is_counted(self, shop: Shop) -> None:
+        document = order(
+            1,
+            "22.00",
+            line(31, "10.00"),
+            line(32, "12.00"),
+            original_total_price_set=bag("10.00"),
+            source_name=None,
+            channel_information={"channel_definition": {"handle": "tiktok"}},
+        )
+        imported = shop.take(document)
+        assert agreed(imported)
+        assert imported.notes["orders with undated additions: sold with the order"] == 1
+        assert shop.landed("orders", "channel") == ["tiktok"]
 
     def test_what_only_the_totals_say_is_undated(self, shop: Shop) -> None:
         document = order(1, "20.00", line(31, "20.00"), now="14.00")
@@ -456,6 +495,12 @@ class TestReconciliation:
         assert [difference.cause for difference in result.differences] == [
             "a return came after the return window: see ECOMMERCE_RETURN_DAYS"
         ]
+
+    def test_a_record_that_breaks_a_rule_is_named_as_the_cause(self, shop: Shop) -> None:
+        result = shop.take(order(1, "10.00", line(31, "10.00"), currency="USD")).reconciliation
+        assert {difference.cause for difference in result.differences} == {
+            "a record of order_items breaks orphan; a record of orders breaks currency"
+        }
 
     def test_payments_that_leave_another_amount_are_told(self, shop: Shop) -> None:
         document = order(

@@ -197,7 +197,7 @@ class TestOrders:
         assert ("31", "1.5") in shop.landed("order_items", "order_item_id", "quantity")
         assert imported.left_out["a fractional quantity, whose line ends in quarantine"] == 1
         assert {d.cause for d in imported.reconciliation.differences} == {
-            "a record of order_items breaks a row rule"
+            "a record of order_items breaks type"
         }
 
     def test_a_local_time_without_gmt_is_of_the_shops_zone(self, shop: Shop) -> None:

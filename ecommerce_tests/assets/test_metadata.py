@@ -1,4 +1,4 @@
-"""What the page of an asset tells of its last run, and that it tells nothing of customers."""
+"""What an asset's page shows of its last run, and that it shows nothing of customers."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ from ecommerce_tests.small_shop import (
 
 
 @pytest.fixture
-def told(small_shop: SmallShop) -> dict[str, dict[str, Any]]:
+def shown(small_shop: SmallShop) -> dict[str, dict[str, Any]]:
     """The metadata of each asset's last materialization, after a late order restated a day."""
     small_shop.land("customers", "2024-03-05", customer("Kunde-7"), customer("X", created_at=""))
     small_shop.land("products", "2024-03-05", product())
@@ -44,40 +44,44 @@ def told(small_shop: SmallShop) -> dict[str, dict[str, Any]]:
         }
 
 
-def test_a_feed_tells_what_landed_and_links_to_its_files(
-    told: dict[str, dict[str, Any]], small_shop: SmallShop
+def test_a_feed_shows_what_landed_and_links_to_its_files(
+    shown: dict[str, dict[str, Any]], small_shop: SmallShop
 ) -> None:
-    story = told["staging/orders"]
+    metadata = shown["staging/orders"]
 
-    assert (story["landed"], story["dagster/partition_row_count"], story["quarantined"]) == (
+    assert (
+        metadata["landed"],
+        metadata["dagster/partition_row_count"],
+        metadata["quarantined"],
+    ) == (
         1,
         1,
         0,
     )
     path = small_shop.landing / "orders" / "2024-03-06.csv"
-    assert story["file 2024-03-06.csv"] == str(path)
-    assert "O2" in story["preview"]
+    assert metadata["file 2024-03-06.csv"] == str(path)
+    assert "O2" in metadata["preview"]
 
 
-def test_tables_tell_their_rows_and_show_a_few(told: dict[str, dict[str, Any]]) -> None:
-    assert told["analytics/fct_orders"]["dagster/row_count"] == 2
-    assert "O2" in told["analytics/fct_orders"]["preview"]
-    assert told["analytics/dim_customer"]["dagster/row_count"] == 1
-    assert told["quarantine/relations"]["quarantined_by_rule"] == {"orphan": 1}
+def test_tables_show_how_many_rows_they_have_and_a_few(shown: dict[str, dict[str, Any]]) -> None:
+    assert shown["analytics/fct_orders"]["dagster/row_count"] == 2
+    assert "O2" in shown["analytics/fct_orders"]["preview"]
+    assert shown["analytics/dim_customer"]["dagster/row_count"] == 1
+    assert shown["quarantine/relations"]["quarantined_by_rule"] == {"orphan": 1}
 
 
-def test_revenue_tells_which_dates_were_restated(told: dict[str, dict[str, Any]]) -> None:
-    story = told["analytics/fct_revenue_daily"]
+def test_revenue_shows_which_dates_were_restated(shown: dict[str, dict[str, Any]]) -> None:
+    metadata = shown["analytics/fct_revenue_daily"]
 
-    assert story["restated_dates"] == ["2024-03-05"]
-    assert "| 2024-03-05 | orders | 1 | 2 |" in story["restatements"]
+    assert metadata["restated_dates"] == ["2024-03-05"]
+    assert "| 2024-03-05 | orders | 1 | 2 |" in metadata["restatements"]
 
 
-def test_nothing_is_told_of_customers(told: dict[str, dict[str, Any]]) -> None:
-    everything = json.dumps(told, default=str)
+def test_nothing_is_told_of_customers(shown: dict[str, dict[str, Any]]) -> None:
+    everything = json.dumps(shown, default=str)
 
     assert "Kunde-7" not in everything
     assert "example.com" not in everything
     assert "email" not in everything
-    assert "preview" not in told["analytics/dim_customer"]
-    assert "preview" not in told["staging/customers"]
+    assert "preview" not in shown["analytics/dim_customer"]
+    assert "preview" not in shown["staging/customers"]

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from ecommerce_assets.checks.feeds import FEED_CHECKS, feeds_of
+from ecommerce_assets.checks.results import FailedCheck
 from ecommerce_assets.checks.tables import TABLE_CHECKS
-from ecommerce_assets.checks.verdicts import FailedCheck
 from ecommerce_assets.dagster_instance.home import open_instance
 from ecommerce_assets.dagster_instance.private import AssetCheckExecutionRecordStatus as Status
 from ecommerce_assets.definitions import build_defs

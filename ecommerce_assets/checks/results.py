@@ -1,4 +1,4 @@
-"""How a check's verdicts by batch day are told to Dagster, and read back. No SQL here."""
+"""Report a check's results by batch day to Dagster, and read the failed ones back. No SQL here."""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -12,21 +12,21 @@ import pandas as pd
 from ecommerce_assets.checks.range_metadata import FAILED_DAYS, JUDGED_DAYS
 
 
-def tell(
+def check_result(
     context: dg.AssetCheckExecutionContext,
     asset: dg.AssetKey,
     name: str,
     severity: dg.AssetCheckSeverity,
-    verdicts: pd.DataFrame,
+    results: pd.DataFrame,
 ) -> dg.AssetCheckResult:
-    """Give the result of a check over the run's days, of which each failed one is reported itself.
+    """Make the result of a check over the days of a run, and report each failed day by itself.
 
-    `verdicts` has a row a day (its index) with the column `passed`; the others are its figures.
-    A result has no partition in a range run, hence the reports.
+    `results` has a row a day (its index) with the column `passed`; its other columns are shown as
+    metadata. In a run over a range the one result has no partition, so failed days are reported.
     """
-    failed = verdicts[~verdicts["passed"].astype(bool)]
+    failed = results[~results["passed"].astype(bool)]
     if context.has_partition_key:
-        return _result(asset, name, severity, failed.empty, _figures(verdicts.iloc[-1]))
+        return _result(asset, name, severity, failed.empty, _figures(results.iloc[-1]))
     for day, row in failed.iterrows():
         context.instance.report_runless_asset_event(
             dg.AssetCheckEvaluation(
@@ -39,7 +39,7 @@ def tell(
             )
         )
     days = {
-        JUDGED_DAYS: [_label(day) for day in verdicts.index],
+        JUDGED_DAYS: [_label(day) for day in results.index],
         FAILED_DAYS: [_label(day) for day in failed.index],
     }
     return _result(asset, name, severity, failed.empty, days)

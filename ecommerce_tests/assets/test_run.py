@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from ecommerce_assets.assets import retrying
+from ecommerce_assets.assets import run
 from ecommerce_tests.small_shop import SmallShop, customer, item, load_days, order, product
 
 # Sequences do not roll back, so they count the attempts.
@@ -23,7 +23,7 @@ create trigger break_off before insert on analytics.fct_orders
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retrying, "FIRST_WAIT_SECONDS", 0)
+    monkeypatch.setattr(run, "FIRST_WAIT_SECONDS", 0)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_a_database_that_stays_broken_fails_with_a_sentence(shop: SmallShop) -> 
 
     (sentence,) = set(result.failures)
     assert "start it, then load again" in sentence
-    assert shop.rows("select last_value from ops.attempts") == [(1 + retrying.RETRIES,)]
+    assert shop.rows("select last_value from ops.attempts") == [(1 + run.RETRIES,)]
     assert shop.rows("select count(*) from analytics.fct_orders") == [(0,)]
 
 

@@ -1,0 +1,24 @@
+"""The tests catch planted bugs; here a few, and `make faults` plants all."""
+
+from pathlib import Path
+
+import pytest
+
+from ecommerce_assets.settings import PROJECT_ROOT
+from ecommerce_tests import postgres
+from ecommerce_tests.torture.faults import FAULTS, Copy
+
+SOME = (0, 13, 40)
+QUICK = ("ecommerce_tests/torture/test_random_shops.py",)
+
+
+@pytest.mark.parametrize("number", SOME, ids=lambda number: FAULTS[number].file)
+def test_a_planted_fault_is_caught(number: int, tmp_path: Path, migrated_template: str) -> None:
+    assert Copy(tmp_path, postgres.server_url()).catches(FAULTS[number], QUICK)
+
+
+def test_every_fault_can_still_be_planted() -> None:
+    for fault in FAULTS:
+        text = (PROJECT_ROOT / "ecommerce_assets" / fault.file).read_text(encoding="utf-8")
+        assert fault.old in text, f"change the fault {fault}"
+    assert len(FAULTS) >= 30
