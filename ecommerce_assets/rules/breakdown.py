@@ -64,7 +64,7 @@ def daily_sales(
 
 
 def _values_by_order(orders: pd.DataFrame, first_order_dates: pd.Series) -> pd.DataFrame:
-    first = orders["customer_id"].map(first_order_dates)
+    first = first_order_dates.reindex(orders["customer_id"]).set_axis(orders.index)
     customer = pd.Series(REPEAT, index=orders.index).mask(orders["order_date"] == first, NEW)
     return pd.DataFrame(
         {
