@@ -1,4 +1,4 @@
-"""`fct_sales_daily`: what it says beside the facts, one by one; and that it follows every change."""
+"""`fct_sales_daily`: what it says beside the facts; and that it follows every change of them."""
 
 from collections import defaultdict
 from decimal import Decimal
@@ -27,6 +27,7 @@ FIGURES = (
     "cost",
 )
 Key = tuple[str, str, str]
+REFUNDED_AT = "2024-03-12T10:00:00Z"
 
 
 def load(shop: SmallShop, day: str | None = None) -> None:
@@ -178,10 +179,10 @@ def shop(small_shop: SmallShop) -> SmallShop:
     small_shop.land(
         "adjustments",
         "2024-03-12",
-        adjustment(),
+        adjustment(amount="1.00", adjusted_at="2024-03-12T10:00:00Z"),
         adjustment("A2", "O2", amount="-2.00", adjusted_at="2024-03-11T10:00:00Z"),
         adjustment("A3", "O2", kind="shipping"),
-        adjustment("A4", "O6", amount="5.00"),
+        adjustment("A4", "O6", amount="5.00", adjusted_at="2024-03-12T10:00:00Z"),
     )
     small_shop.land("orders", "2024-05-11")
     return small_shop
