@@ -12,7 +12,7 @@ from ecommerce_api.database import reading
 from ecommerce_api.fields import Amount, Fields, PagedListing, Rate, quotient
 from ecommerce_api.metrics import MetricsQuery, RefundsBasis, period_figures
 from ecommerce_api.openapi import LISTING, described
-from ecommerce_api.parameters import PageQuery, chosen_period
+from ecommerce_api.parameters import PageQuery, Period, chosen_period
 from ecommerce_api.representations import represented
 from ecommerce_assets.rules.metrics import METRICS
 
@@ -115,8 +115,9 @@ async def get_breakdown(request: Request, query: Annotated[BreakdownQuery, Query
         period = chosen_period(query, warehouse.as_of)
         whole = await period_figures(warehouse, period, query.refunds)
         by_order_date = query.refunds is RefundsBasis.ORDER_DATE
-        wanted = (query.by.value, period.start, period.end, by_order_date)
-        rows = await warehouse.rows(_ROWS, *wanted, query.limit, query.offset)
+        months = _whole_months(period)
+        wanted = (query.by.value, period.start, period.end, by_order_date, query.limit)
+        rows = await warehouse.rows(_ROWS, *wanted, query.offset, months.start, months.end)
         return represented(
             request,
             Breakdown(
@@ -134,6 +135,16 @@ async def get_breakdown(request: Request, query: Annotated[BreakdownQuery, Query
         )
 
 
+def _whole_months(period: Period) -> Period:
+    """Give the whole months of a period; an empty period at its end where there are none."""
+    month_after = (period.start.replace(day=1) + dt.timedelta(days=31)).replace(day=1)
+    start = period.start if period.start.day == 1 else month_after
+    end = (period.end + dt.timedelta(days=1)).replace(day=1) - dt.timedelta(days=1)
+    if start < end:
+        return Period(start, end)
+    return Period(period.end + dt.timedelta(days=1), period.end)
+
+
 def _row(row: dict[str, Any], whole: dict[str, Any]) -> BreakdownRow:
     return BreakdownRow(
         **{name: row[name] for name in BreakdownRow.model_fields if name != "share"},
@@ -141,16 +152,24 @@ def _row(row: dict[str, Any], whole: dict[str, Any]) -> BreakdownRow:
     )
 
 
-# A page beyond the last has one row all the same, with the total alone.
+# Whole months from the sums by month, the days before and after them by day. A page beyond the last
+# has one row all the same, with the total alone.
 _ROWS = """
-    with sold as (
+    with parts as (
+        select * from analytics.fct_sales_daily
+        where dimension = $1 and date >= $2 and date < $7
+        union all
+        select * from analytics.fct_sales_monthly
+        where dimension = $1 and month between $7 and $8
+        union all
+        select * from analytics.fct_sales_daily
+        where dimension = $1 and date > $8 and date <= $3
+    ), sold as (
         select value, sum(orders)::bigint as orders, sum(units)::bigint as units,
                sum(gross_revenue) as gross_revenue, sum(discounts) as discounts,
                sum(case when $4::boolean then refunds_by_order_date else refunds end) as refunds,
                sum(cost) as cost
-        from analytics.fct_sales_daily
-        where dimension = $1 and date between $2 and $3
-        group by value
+        from parts group by value
     ), priced as (
         select *, gross_revenue - discounts - refunds as net_revenue from sold
         where orders <> 0 or units <> 0 or gross_revenue <> 0 or discounts <> 0 or refunds <> 0

@@ -37,6 +37,7 @@ from ecommerce_assets.warehouse.tables import (
     FCT_RETURNS,
     FCT_REVENUE_DAILY,
     FCT_SALES_DAILY,
+    FCT_SALES_MONTHLY,
     QUARANTINE,
 )
 
@@ -172,6 +173,7 @@ def _daily_figures(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
                 **table_metadata(step.connection, FCT_REVENUE_DAILY),
             },
             asset_key(FCT_SALES_DAILY): table_metadata(step.connection, FCT_SALES_DAILY),
+            asset_key(FCT_SALES_MONTHLY): table_metadata(step.connection, FCT_SALES_MONTHLY),
         }
 
     return recomputed_asset(
@@ -184,16 +186,22 @@ def _daily_figures(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
                 # All feeds: the range reaches to the last loaded batch date, of whichever feed.
                 deps=[*all_staged(), *_CLUSTER_KEYS, asset_key(DIM_CUSTOMER)],
             ),
-            table_spec(
-                FCT_SALES_DAILY,
-                "Sales by day broken down: one row a dimension (product, category, country,"
-                " channel, discount code, customer), date and value.",
-                deps=[
-                    *all_staged(),
-                    *_CLUSTER_KEYS,
-                    asset_key(DIM_CUSTOMER),
-                    asset_key(DIM_PRODUCT),
-                ],
+            *(
+                table_spec(
+                    table,
+                    f"Sales by {period} broken down: one row a dimension (product, category,"
+                    f" country, channel, discount code, customer), {column} and value.",
+                    deps=[
+                        *all_staged(),
+                        *_CLUSTER_KEYS,
+                        asset_key(DIM_CUSTOMER),
+                        asset_key(DIM_PRODUCT),
+                    ],
+                )
+                for table, period, column in (
+                    (FCT_SALES_DAILY, "day", "date"),
+                    (FCT_SALES_MONTHLY, "month", "month"),
+                )
             ),
         ],
         queue=touched.DATES,

@@ -1,9 +1,10 @@
-"""`fct_sales_daily` in the warehouse: its inputs by touched date, and its replacement.
+"""Sales by day and month in the warehouse: their inputs by touched date, and their replacement.
 
 Its range, and the dates that are handed over, are those of `fct_revenue_daily` (`revenue`).
 """
 
 import datetime as dt
+from collections.abc import Sequence
 
 import pandas as pd
 import psycopg
@@ -123,7 +124,7 @@ def _read(connection: psycopg.Connection, table: Table, columns: str, query: str
 
 
 def replace(connection: psycopg.Connection, sales: pd.DataFrame) -> None:
-    """Replace the dates in `taken`."""
+    """Replace the dates in `taken`, and sum their months anew."""
     connection.execute(
         """
         delete from analytics.fct_sales_daily s using taken t, unnest(%s::text[]) as d (dimension)
@@ -132,17 +133,56 @@ def replace(connection: psycopg.Connection, sales: pd.DataFrame) -> None:
         [list(DIMENSIONS)],
     )
     write(connection, FCT_SALES_DAILY, sales)
+    months = connection.execute("select distinct date_trunc('month', date)::date from taken")
+    _sum_months(connection, [month for (month,) in months])
+
+
+def _sum_months(connection: psycopg.Connection, months: Sequence[dt.date]) -> None:
+    parameters = {"dimensions": list(DIMENSIONS), "months": list(months)}
+    connection.execute(
+        """
+        delete from analytics.fct_sales_monthly
+        where dimension = any(%(dimensions)s) and month = any(%(months)s)
+        """,
+        parameters,
+    )
+    connection.execute(
+        """
+        insert into analytics.fct_sales_monthly (
+            dimension, month, value, orders, units, gross_revenue, discounts, refunds,
+            refunds_by_order_date, cost
+        )
+        select s.dimension, m.month, s.value, sum(orders), sum(units), sum(gross_revenue),
+               sum(discounts), sum(refunds), sum(refunds_by_order_date), sum(cost)
+        from unnest(%(dimensions)s::text[]) as d (dimension)
+        cross join unnest(%(months)s::date[]) as m (month)
+        join analytics.fct_sales_daily s on s.dimension = d.dimension
+            and s.date >= m.month and s.date < m.month + interval '1 month'
+        group by s.dimension, m.month, s.value
+        """,
+        parameters,
+    )
 
 
 def drop_outside(
     connection: psycopg.Connection, first: dt.date | None, last: dt.date | None
 ) -> None:
-    """Drop the dates that lie outside a range; without a range, all."""
+    """Drop the dates that lie outside a range, without a range all, and sum their months anew."""
+    months: set[dt.date] = set()
     for outside, bound in (
         ("date < coalesce(%s::date, 'infinity')", first),
         ("date > coalesce(%s::date, '-infinity')", last),
     ):
-        connection.execute(
-            f"delete from analytics.fct_sales_daily where dimension = any(%s) and {outside}",  # noqa: S608
+        dropped = connection.execute(
+            f"""
+            with dropped as (
+                delete from analytics.fct_sales_daily where dimension = any(%s) and {outside}
+                returning date
+            )
+            select distinct date_trunc('month', date)::date from dropped
+            """,  # noqa: S608
             [list(DIMENSIONS), bound],
         )
+        months |= {month for (month,) in dropped}
+    if months:
+        _sum_months(connection, sorted(months))

@@ -327,6 +327,11 @@ FCT_SALES_DAILY = _table(
     refunds_by_order_date=Kind.AMOUNT,
     cost=Kind.COST,
 )
+FCT_SALES_MONTHLY = _table(
+    "analytics.fct_sales_monthly",
+    "dimension month value",
+    **{"month" if name == "date" else name: kind for name, kind in FCT_SALES_DAILY.columns.items()},
+)
 FCT_COHORT_LTV = _table(
     "analytics.fct_cohort_ltv",
     "cohort_date horizon_days",
@@ -351,5 +356,6 @@ ANALYTICS = (
     FCT_INVENTORY_DAILY,
     FCT_REVENUE_DAILY,
     FCT_SALES_DAILY,
+    FCT_SALES_MONTHLY,
     FCT_COHORT_LTV,
 )

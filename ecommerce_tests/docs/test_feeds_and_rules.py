@@ -79,7 +79,9 @@ def test_every_row_rule_is_described() -> None:
 
 
 def test_every_relation_rule_is_described() -> None:
-    assert {name for name, _ in rows(section(RULES_PAGE, "Relation rules"))} == quoted(RELATION_RULES)
+    assert {name for name, _ in rows(section(RULES_PAGE, "Relation rules"))} == quoted(
+        RELATION_RULES
+    )
 
 
 def test_every_figure_of_a_date_is_described() -> None:
