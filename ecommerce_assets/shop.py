@@ -16,7 +16,7 @@ from ecommerce_assets.feeds.contract import Store
 from ecommerce_assets.feeds.landing import LandingZone
 from ecommerce_assets.feeds.privacy import Hasher
 from ecommerce_assets.settings import Settings
-from ecommerce_assets.warehouse.frozen_settings import freeze_settings
+from ecommerce_assets.warehouse.frozen_settings import check_settings
 from ecommerce_assets.warehouse.schema import migrate
 from ecommerce_assets.warehouse.server import database_url
 from ecommerce_assets.warehouse.session import connect
@@ -84,5 +84,5 @@ class Shop:
         """
         with connect(self.database_url) as connection:
             if not self.is_rebuild:
-                freeze_settings(connection, self.settings)
+                check_settings(connection, self.settings)
             yield connection

@@ -67,9 +67,7 @@ def recomputed_asset(
         batch_days = days_of(context)
         with warehouse_step(context, transaction) as connection:
             step = Step(connection, shop, Cause(context.run.run_id, batch_days[0], batch_days[-1]))
-            selected = context.run.asset_selection
-            # A run of a whole job names no assets.
-            if selected and not upstream <= selected:
+            if not upstream <= set(context.job_def.asset_layer.executable_asset_keys):
                 hand_over(connection, batch_days)
             before(step)
             count = work_off(connection, queue, lambda _: work(step))

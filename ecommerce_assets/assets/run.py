@@ -94,6 +94,4 @@ def warehouse_step(
 
 
 def _will_finish(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> bool:
-    selected = context.run.asset_selection
-    # A run of a whole job names no assets.
-    return not selected or selected >= _CONSUMERS
+    return set(context.job_def.asset_layer.executable_asset_keys) >= _CONSUMERS

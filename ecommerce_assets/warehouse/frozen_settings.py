@@ -21,7 +21,6 @@ def freeze_settings(connection: psycopg.Connection, settings: Settings) -> None:
     Raises:
         SettingsChangedError: names what differs and `ecommerce rebuild`.
     """
-    wanted = _shaping(settings)
     with connection.cursor() as cursor:
         # While nothing is staged there are no figures that another setting could have shaped.
         cursor.executemany(
@@ -31,11 +30,24 @@ def freeze_settings(connection: psycopg.Connection, settings: Settings) -> None:
             where ops.settings.value <> excluded.value
               and not exists (select from ops.staged_files)
             """,
-            list(wanted.items()),
+            list(_shaping(settings).items()),
         )
-    rows = connection.execute("select name, value from ops.settings").fetchall()
-    kept: dict[str, str] = dict(rows)
-    differing = sorted(name for name, value in wanted.items() if kept[name] != value)
+    check_settings(connection, settings)
+
+
+def check_settings(connection: psycopg.Connection, settings: Settings) -> None:
+    """Compare the settings with those that the warehouse was loaded under; writes nothing.
+
+    Raises:
+        SettingsChangedError: names what differs and `ecommerce rebuild`.
+    """
+    kept: dict[str, str] = dict(
+        connection.execute(
+            "select name, value from ops.settings where exists (select from ops.staged_files)"
+        ).fetchall()
+    )
+    wanted = _shaping(settings)
+    differing = sorted(name for name, value in kept.items() if wanted.get(name, value) != value)
     if not differing:
         return
     # A hash key is a secret, of which not even the fingerprint helps the reader.
