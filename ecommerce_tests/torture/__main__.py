@@ -128,7 +128,7 @@ def main() -> int:
                         play(seed)
                     except Exception:
                         traceback.print_exc()
-                        print(f"Play it again: make torture TORTURE_PART={part} TORTURE_SEED={seed}")
+                        print(f"To play it again: TORTURE_PART={part} TORTURE_SEED={seed}")
                         print(_figures(run.played))
                         return 1
                     run.played[part] += 1
