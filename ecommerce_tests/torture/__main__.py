@@ -128,7 +128,8 @@ def main() -> int:
                         play(seed)
                     except Exception:
                         traceback.print_exc()
-                        print(f"To play it again: TORTURE_PART={part} TORTURE_SEED={seed}")
+                        again = f"make torture TORTURE_PART={part} TORTURE_SEED={seed}"
+                        print(f"Play it again: {again}")
                         print(_figures(run.played))
                         return 1
                     run.played[part] += 1
