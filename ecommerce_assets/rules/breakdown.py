@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from ecommerce_assets.rules.keys import looked_up
 from ecommerce_assets.rules.kinds import PRODUCT, REFUND
 from ecommerce_assets.rules.money import sums
 
@@ -48,8 +49,8 @@ def daily_sales(
     for dimension in DIMENSIONS:
         if dimension in BY_ORDER:
             values = of_orders[dimension]
-            of_entries = entries["order_id"].map(values)
-            of_ordered = ordered["order_id"].map(values)
+            of_entries = looked_up(entries["order_id"], values)
+            of_ordered = looked_up(ordered["order_id"], values)
         else:
             of_entries = _of_products(entries["product_id"], dimension, categories)
             of_ordered = _of_products(ordered["product_id"], dimension, categories)
@@ -85,7 +86,7 @@ def _looked_up(keys: pd.Series, dates: pd.Series) -> pd.Series:
 
 
 def _of_products(products: pd.Series, dimension: str, categories: pd.Series) -> pd.Series:
-    values = products if dimension == "product" else products.map(categories)
+    values = products if dimension == "product" else looked_up(products, categories)
     return _texts(values)
 
 

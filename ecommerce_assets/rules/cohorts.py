@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from ecommerce_assets.rules.keys import looked_up
 from ecommerce_assets.rules.kinds import PRODUCT, REFUND
 from ecommerce_assets.rules.money import ratio, sums
 
@@ -23,7 +24,7 @@ def cohort_values(
     """
     cohort = customers.set_index("customer_id")["first_order_date"]
     sizes = customers.groupby("first_order_date").size()
-    joined = cohort.reindex(orders["customer_id"]).set_axis(orders.index)
+    joined = looked_up(orders["customer_id"], cohort)
     came = _by_cohort_day(joined, orders["order_date"], orders["customer_id"])
     sold, back = lines[lines["kind"] == PRODUCT], returns[returns["kind"] == PRODUCT]
     given = adjustments[adjustments["kind"] == REFUND]

@@ -12,3 +12,11 @@ def is_in(values: pd.Series, keys: pd.Series) -> pd.Series:
     is_key[codes[: len(keys)]] = True
     is_key[-1] = False
     return pd.Series(is_key[codes[len(keys) :]], index=values.index)
+
+
+def looked_up(keys: pd.Series, values: pd.Series) -> pd.Series:
+    """Give the value of each key, indexed as `keys`; null for a key that `values` has not.
+
+    Unlike `Series.map`, which takes an empty series of moments for one of floats, and fails.
+    """
+    return values.reindex(keys).set_axis(keys.index)

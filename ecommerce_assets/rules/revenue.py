@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from ecommerce_assets.rules.keys import looked_up
 from ecommerce_assets.rules.kinds import PRODUCT, REFUND
 from ecommerce_assets.rules.money import ratio, sums
 
@@ -33,7 +34,7 @@ def daily_revenue(
     rows["aov"] = ratio(rows["order_value"], rows["orders"])
     rows["return_rate"] = ratio(rows.pop("has_return"), rows["orders"], decimals=4)
     rows["returned_orders"] = _distinct(returns, "return_date", "order_id", days)
-    first = first_order_dates.reindex(orders["customer_id"]).set_axis(orders.index)
+    first = looked_up(orders["customer_id"], first_order_dates)
     is_new, is_repeat = first == orders["order_date"], first < orders["order_date"]
     rows["new_customers"] = _distinct(orders[is_new], "order_date", "customer_id", days)
     rows["repeat_customers"] = _distinct(orders[is_repeat], "order_date", "customer_id", days)
