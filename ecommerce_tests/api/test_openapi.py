@@ -36,6 +36,8 @@ def test_every_endpoint_is_described() -> None:
         "/metrics",
         "/metrics/daily",
         "/metrics/summary",
+        "/metrics/breakdown",
+        "/metrics/breakdown/daily",
         "/ltv/{days}",
         "/retention/{days}",
         "/inventory/alerts",
