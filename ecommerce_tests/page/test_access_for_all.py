@@ -12,7 +12,8 @@ AXE = (Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js").read_text(e
 ADDRESSES = [
     "/?chart=return_rate&cohorts=ltv&by=week",
     "/?day=2024-03-29",
-    "/?order=O088-0",
+    "/?sold=country&of=country&value=DE",
+    "/?order=O080-0",
     "/?rule=type",
 ]
 

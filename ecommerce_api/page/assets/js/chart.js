@@ -8,7 +8,10 @@ const DAY = 86_400;
 const HEIGHT = 300;
 const FEW_DAYS = 45;
 const LEAST_DRAG = 12;
-const WHOLE_STEPS = Array.from({ length: 30 }, (_, i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3));
+const WHOLE_STEPS = Array.from(
+  { length: 30 },
+  (_, i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3),
+);
 
 let shown = null;
 

@@ -7,6 +7,7 @@ import { facts, make, table } from "./dom.js";
 import { amount, count, figure } from "./numbers.js";
 import { pages } from "./pages.js";
 import { valueTitle } from "./sold.js";
+import { hasReturns, isYoung } from "./tiles.js";
 
 const PER_PAGE = 50;
 const FIGURES = [
@@ -84,7 +85,10 @@ function back({ state }) {
 
 function fact(slug, figures, view) {
   const { title, unit } = view.metrics[slug];
-  return [title, figure(figures[slug], unit, view.currency)];
+  const written = figure(figures[slug], unit, view.currency);
+  if (slug !== "return_rate" || figures[slug] === null) return [title, written];
+  if (!hasReturns(view)) return [title, "not known"];
+  return [title, isYoung(view, figures.date) ? `${written} so far` : written];
 }
 
 function orderTable(orders, view, caption) {

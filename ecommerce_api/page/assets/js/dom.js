@@ -58,6 +58,8 @@ export function facts(...pairs) {
   return make(
     "dl",
     { class: "facts" },
-    pairs.filter(Boolean).map(([term, value]) => make("div", {}, make("dt", {}, term), make("dd", {}, value))),
+    pairs
+      .filter(Boolean)
+      .map(([term, value]) => make("div", {}, make("dt", {}, term), make("dd", {}, value))),
   );
 }

@@ -21,7 +21,14 @@ const STEPS = [
 const WAITING_DAYS = 60;
 
 /** The status of an order that took this many of the steps. */
-const STEPS_TAKEN = { __proto__: null, created: 1, paid: 2, fulfilled: 3, delivered: 4, returned: 4 };
+const STEPS_TAKEN = {
+  __proto__: null,
+  created: 1,
+  paid: 2,
+  fulfilled: 3,
+  delivered: 4,
+  returned: 4,
+};
 
 const KINDS = { __proto__: null, gift_card: "gift card", other: "other" };
 
@@ -135,7 +142,12 @@ function lineTable(lines, order, view) {
       { title: "Product", cell: (line) => [line.product_id, kind(line)] },
       { title: "Sold", cell: (line) => soldOn(line, order) },
       { title: "Units", number: true, cell: (line) => count(line.quantity) },
-      { title: "Unit price", number: true, cell: (line) => price(line.unit_price, view.currency) },
+      {
+        title: "Unit price",
+        number: true,
+        wide: true,
+        cell: (line) => price(line.unit_price, view.currency),
+      },
       { title: "Discount", number: true, wide: true, cell: money("discount_amount") },
       { title: "Of the order's", number: true, wide: true, cell: money("order_discount_amount") },
       { title: "Net", number: true, cell: money("net_amount") },

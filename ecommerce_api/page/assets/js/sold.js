@@ -20,6 +20,8 @@ const HEADINGS = {
   discount_code: "Discount code",
   customer: "Customers",
 };
+/** What the lines of one order may differ in. */
+const BY_LINE = new Set(["product", "category"]);
 const CUSTOMERS = { __proto__: null, new: "New", repeat: "Repeat", guest: "Guests" };
 const NONE = {
   product: "Refunds without goods",
@@ -67,10 +69,16 @@ function draw(content, [breakdown, before], view) {
   );
 }
 
-function said({ total: values, items }) {
-  const listed =
-    values > items.length ? ` The greatest ${count(items.length)} of ${count(values)} are listed.` : "";
-  return `Shares are of net revenue. An order with several of these counts in each of them.${listed}`;
+function said({ by, total: values, items }) {
+  return [
+    "Shares are of net revenue.",
+    BY_LINE.has(by) ? "An order with several of these counts in each of them." : "",
+    values > items.length
+      ? `The greatest ${count(items.length)} of ${count(values)} are listed.`
+      : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
 /** The figures of the rows that the first table leaves out, so that its rows add up to the total. */
@@ -107,7 +115,7 @@ function columnsOf(breakdown, before, view) {
     { title: "Units", number: true, wide: true, cell: (row) => count(row.units) },
     { title: "Net revenue", number: true, cell: money("net_revenue") },
     { title: "Share", number: true, cell: share },
-    before ? { title: "Change", number: true, cell: changes(before) } : null,
+    before?.total ? { title: "Change", number: true, cell: changes(before) } : null,
     hasCosts
       ? { title: "Gross margin", number: true, wide: true, cell: (row) => margin(row, view) }
       : null,

@@ -46,9 +46,7 @@ function draw(content, [summary, summaryBefore, dailyBefore], view) {
         "div",
         { class: "tiles" },
         TILES.map((slug) =>
-          slug === RETURNS
-            ? returnsTile(summary, before, view)
-            : tile(slug, current, before, view),
+          slug === RETURNS ? returnsTile(summary, before, view) : tile(slug, current, before, view),
         ),
       ),
     ),
@@ -90,6 +88,7 @@ function besides(current, view) {
   return make(
     "p",
     { class: "equation besides" },
+    make("small", {}, "Not in net revenue:"),
     there.map((slug) =>
       make(
         "a",
@@ -98,7 +97,6 @@ function besides(current, view) {
         amount(current[slug], view.currency),
       ),
     ),
-    make("small", {}, "not in net revenue"),
   );
 }
 
@@ -143,7 +141,7 @@ function marginTile(current, before, view) {
 /** Young orders had less time to come back: their rate is one so far, compared at the same age. */
 function returnsTile(summary, before, view) {
   const current = summary.current[RETURNS];
-  if (!view.feeds.includes("returns")) {
+  if (!hasReturns(view)) {
     return tileOf(RETURNS, view, make("strong", { class: "tile-value" }, "–"), [
       make("span", { class: "was" }, "No file of returns has landed."),
     ]);
@@ -158,6 +156,11 @@ function returnsTile(summary, before, view) {
   return tileOf(RETURNS, view, value, before ? returnsChange(summary, before, view) : []);
 }
 
+/** Without a file of returns it is not known what came back. */
+export function hasReturns({ feeds }) {
+  return feeds.includes("returns");
+}
+
 function returnsChange(summary, before, view) {
   const now = summary.current[RETURNS];
   if (view.state.compare === "previous") {
@@ -165,22 +168,19 @@ function returnsChange(summary, before, view) {
     if (then === byNow) return change(RETURNS, now, then, view);
     return change(RETURNS, now, then, view, ` at the same age, is ${rate(byNow)} by now`);
   }
-  if (!isYoung(view) || before[RETURNS] === null) return change(RETURNS, now, before[RETURNS], view);
+  if (!isYoung(view) || before[RETURNS] === null)
+    return change(RETURNS, now, before[RETURNS], view);
   return [make("span", { class: "was" }, `a year before: ${rate(before[RETURNS])} by now`)];
 }
 
-/** Whether orders of the period may still come back. */
-export function isYoung({ period, asOf }) {
-  return period.end > plus(asOf, -YOUNG_DAYS);
+/** Whether orders of a period, by default of the view's, may still come back. */
+export function isYoung({ period, asOf }, end = period.end) {
+  return end > plus(asOf, -YOUNG_DAYS);
 }
 
 function tile(slug, current, before, view) {
   const { unit } = view.metrics[slug];
-  const value = make(
-    "strong",
-    { class: "tile-value" },
-    figure(current[slug], unit, view.currency),
-  );
+  const value = make("strong", { class: "tile-value" }, figure(current[slug], unit, view.currency));
   return tileOf(slug, view, value, before ? change(slug, current[slug], before[slug], view) : []);
 }
 
