@@ -44,6 +44,11 @@ export function rate(value, options = {}) {
   });
 }
 
+/** A share of one, in percent to one place. */
+export function percent(value, options = {}) {
+  return rate(value, { minimumFractionDigits: 1, maximumFractionDigits: 1, ...options });
+}
+
 /** A figure in its metric's unit. */
 export function figure(value, unit, currency) {
   if (unit === "amount") return amount(value, currency);

@@ -4,7 +4,7 @@ import { href } from "./address.js";
 import { path } from "./api.js";
 import { range } from "./days.js";
 import { make, replace, table } from "./dom.js";
-import { amount, count, difference, LOCALE, quotient, rate, total } from "./numbers.js";
+import { amount, count, difference, LOCALE, percent, quotient, total } from "./numbers.js";
 import { changeBadge } from "./tiles.js";
 
 const SHOWN = 10;
@@ -87,7 +87,10 @@ function others({ items, totals, total: values }) {
   const shown = items.slice(0, SHOWN);
   const left = (name) => difference(totals[name], total(shown.map((item) => item[name])));
   const figures = Object.fromEntries(
-    ["units", "net_revenue", "cost", "gross_margin"].map((name) => [name, left(name)]),
+    ["units", "gross_revenue", "net_revenue", "cost", "gross_margin"].map((name) => [
+      name,
+      left(name),
+    ]),
   );
   const share = quotientOrNull(figures.net_revenue, totals.net_revenue);
   const title = `${count(values - SHOWN)} others`;
@@ -134,12 +137,10 @@ function name(row, { state }) {
 }
 
 function share(row) {
-  const element = make("span", { class: "share" }, rate(row.share, ONE_PLACE));
+  const element = make("span", { class: "share" }, percent(row.share));
   if (!row.isTotal) element.style.setProperty("--share", Math.max(0, Number(row.share)));
   return element;
 }
-
-const ONE_PLACE = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
 
 /** A value without a row before sold nothing then, where all rows of then are known. */
 function changes(before) {
@@ -154,14 +155,13 @@ function changes(before) {
 
 /** A margin in percent says something only of revenue, and only with a cost. */
 function margin(row, { currency }) {
-  const isKnown = Number(row.cost) !== 0;
-  const percent =
-    isKnown && Number(row.net_revenue) > 0
-      ? rate(quotient(row.gross_margin, row.net_revenue), ONE_PLACE)
-      : null;
+  const isUnknown = Number(row.cost) === 0 && Number(row.gross_revenue) !== 0;
+  if (isUnknown) return "no cost known";
+  const share =
+    Number(row.net_revenue) > 0 ? percent(quotient(row.gross_margin, row.net_revenue)) : null;
   return [
-    isKnown ? amount(row.gross_margin, currency) : "no cost known",
-    percent ? make("small", { class: "block" }, percent) : "",
+    amount(row.gross_margin, currency),
+    share ? make("small", { class: "block" }, share) : "",
   ];
 }
 

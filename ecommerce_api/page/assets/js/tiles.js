@@ -4,7 +4,7 @@ import { href } from "./address.js";
 import { path } from "./api.js";
 import { day, plus, range } from "./days.js";
 import { facts, make, replace } from "./dom.js";
-import { amount, difference, figure, quotient, rate, relativeChange } from "./numbers.js";
+import { amount, difference, figure, percent, quotient, rate, relativeChange } from "./numbers.js";
 
 const HERO = "net_revenue";
 const MARGIN = "gross_margin";
@@ -132,7 +132,7 @@ function marginTile(current, before, view) {
     "strong",
     { class: "tile-value" },
     amount(current[MARGIN], view.currency),
-    share ? make("small", {}, ` ${rate(share, ONE_PLACE)} of net`) : "",
+    share ? make("small", {}, ` ${percent(share)} of net`) : "",
   );
   const was = before && hasCosts(before) ? before[MARGIN] : null;
   return tileOf(MARGIN, view, value, before ? change(MARGIN, current[MARGIN], was, view) : []);
@@ -216,8 +216,6 @@ export function changeBadge(slug, unit, current, before) {
   );
 }
 
-const ONE_PLACE = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
-
 /** A rate's change in percentage points, since a share of a share misleads; others relative. */
 function changed(unit, absolute, current, before) {
   if (absolute === null) return "–";
@@ -226,12 +224,12 @@ function changed(unit, absolute, current, before) {
   if (unit === "rate") return `${arrow}${points(absolute)}`;
   const relative = relativeChange(current, before);
   if (relative === null) return "new";
-  return arrow + rate(relative, { signDisplay: "exceptZero", ...ONE_PLACE });
+  return arrow + percent(relative, { signDisplay: "exceptZero" });
 }
 
 function points(absolute) {
-  const percent = rate(absolute, { signDisplay: "exceptZero" });
-  return `${percent.replace(/\s?%/, "")} pts`;
+  const written = rate(absolute, { signDisplay: "exceptZero" });
+  return `${written.replace(/\s?%/, "")} pts`;
 }
 
 function tone(slug, absolute) {
