@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from ecommerce_assets.errors import OperatorError
-from ecommerce_assets.serve import serve
+from ecommerce_assets.serve import Addresses, serve
 from ecommerce_assets.settings import Settings
 
 SERVE = """
@@ -125,8 +125,7 @@ def test_one_that_dies_ends_the_others_and_is_named(served):
 
 
 def test_a_port_that_is_taken_is_named(tmp_path):
-    with (
-        socket.create_server(("127.0.0.1", 0)) as other,
-        pytest.raises(OperatorError, match=rf"Port {other.getsockname()[1]} on 127\.0\.0\.1"),
-    ):
-        serve(Settings(home=tmp_path), ui_port=free_port(), api_port=other.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        addresses = Addresses(ui_port=free_port(), api_port=other.getsockname()[1])
+        with pytest.raises(OperatorError, match=rf"Port {addresses.api_port} on 127\.0\.0\.1"):
+            serve(Settings(home=tmp_path), addresses, lambda: None)

@@ -16,8 +16,8 @@ from ecommerce_assets.settings import load_settings
 from ecommerce_assets.warehouse.frozen_settings import SettingsChangedError, freeze_settings
 from ecommerce_assets.warehouse.transaction import RunTransaction
 from ecommerce_tests.assets.test_purity import assert_like_a_rebuild
+from ecommerce_tests.chunks import chunks_of
 from ecommerce_tests.small_shop import SmallShop, item, order, product, returned
-from ecommerce_tests.torture.histories import chunks_of
 
 DAY = "2024-03-05"
 

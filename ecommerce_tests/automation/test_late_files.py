@@ -204,7 +204,9 @@ def test_an_unreadable_landing_zone_is_a_skip_with_its_sentence(small_shop: Smal
 
 DAYS = [dt.date(2024, 3, day) for day in (4, 5, 6, 8)]
 LANDED = {
-    ("customers", day): (LandedFile("customers", day, f"{day}.csv", f"customers/{day}.csv", "1"),)
+    ("customers", day): (
+        LandedFile("customers", day, f"{day}.csv", f"customers/{day}.csv", "1", 1),
+    )
     for day in DAYS
 }
 NOTHING = Loaded({}, {}, [], [], now=1000)

@@ -1,4 +1,4 @@
-"""`fct_sales_daily` agrees with the facts, one by one, and follows every change of them."""
+"""`fct_sales_daily`: what it says beside the facts; and that it follows every change of them."""
 
 from collections import defaultdict
 from decimal import Decimal
@@ -179,10 +179,10 @@ def shop(small_shop: SmallShop) -> SmallShop:
     small_shop.land(
         "adjustments",
         "2024-03-12",
-        adjustment(amount="1.00", adjusted_at=REFUNDED_AT),
+        adjustment(amount="1.00", adjusted_at="2024-03-12T10:00:00Z"),
         adjustment("A2", "O2", amount="-2.00", adjusted_at="2024-03-11T10:00:00Z"),
-        adjustment("A3", "O2", kind="shipping", adjusted_at=REFUNDED_AT),
-        adjustment("A4", "O6", amount="5.00", adjusted_at=REFUNDED_AT),
+        adjustment("A3", "O2", kind="shipping"),
+        adjustment("A4", "O6", amount="5.00", adjusted_at="2024-03-12T10:00:00Z"),
     )
     small_shop.land("orders", "2024-05-11")
     return small_shop
