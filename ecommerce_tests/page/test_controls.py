@@ -101,7 +101,8 @@ def test_refunds_by_the_orders_day(visit: Visit, api: httpx.Client) -> None:
     assert address(page) == {"refunds": "order_date"}
     summary = api.get("/metrics/summary", params={"refunds": "order_date"}).json()
     assert summary["current"]["refunds"] != summary["current"]["refunds_by_return_date"]
-    assert page.locator(".equation").first.inner_text().endswith(f"€{summary['current']['refunds']}")
+    equation = page.locator(".equation").first.inner_text()
+    assert equation.endswith(f"€{summary['current']['refunds']}")
 
 
 def test_a_tile_puts_its_figure_in_the_chart(visit: Visit, api: httpx.Client) -> None:
