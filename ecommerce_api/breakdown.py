@@ -1,4 +1,7 @@
-"""What sold: a period's figures by product, category, country, channel, code, or customer."""
+"""What sold: a period's figures by product, category, country, channel, code, or customer.
+
+Both the whole period's figures of each value, and one value's figures of each day.
+"""
 
 import datetime as dt
 from enum import StrEnum
@@ -9,10 +12,14 @@ from pydantic import Field
 from starlette.responses import Response
 
 from ecommerce_api.database import reading
-from ecommerce_api.fields import Amount, Fields, PagedListing, Rate, quotient
-from ecommerce_api.metrics import MetricsQuery, RefundsBasis, period_figures
+from ecommerce_api.fields import Amount, Fields, Listing, PagedListing, Rate, quotient
+from ecommerce_api.metrics import Day, MetricsQuery, RefundsBasis, period_figures
 from ecommerce_api.openapi import LISTING, described
+<<<<<<< HEAD
 from ecommerce_api.parameters import PageQuery, Period, chosen_period
+=======
+from ecommerce_api.parameters import PageQuery, Text, chosen_period
+>>>>>>> page
 from ecommerce_api.representations import represented
 from ecommerce_assets.rules.metrics import METRICS
 
@@ -41,6 +48,17 @@ class BreakdownQuery(MetricsQuery, PageQuery):
     """Which days, which refunds, and broken down by what."""
 
     by: Dimension = _BY
+
+
+class ValueQuery(MetricsQuery):
+    """Which days, which refunds, and of which value."""
+
+    by: Dimension = _BY
+    value: Text | None = Field(
+        None,
+        description="The value, as `/metrics/breakdown` names it; left out: the one that is null.",
+        examples=["Lamps"],
+    )
 
 
 class BrokenDown(Fields):
@@ -135,6 +153,7 @@ async def get_breakdown(request: Request, query: Annotated[BreakdownQuery, Query
         )
 
 
+<<<<<<< HEAD
 def _whole_months(period: Period) -> Period:
     """Give the whole months of a period; an empty period at its end where there are none."""
     month_after = (period.start.replace(day=1) + dt.timedelta(days=31)).replace(day=1)
@@ -143,6 +162,62 @@ def _whole_months(period: Period) -> Period:
     if start < end:
         return Period(start, end)
     return Period(period.end + dt.timedelta(days=1), period.end)
+=======
+class ValueDay(BrokenDown, Day):
+    """The figures of one value on one business date."""
+
+
+class ValueDays(Listing):
+    """One value's figures of each day, ascending; days without any are left out."""
+
+    by: Dimension = _BY
+    value: str | None = Field(
+        description="The value asked for, as `/metrics/breakdown` names it.", examples=["Lamps"]
+    )
+    name: str | None = Field(
+        description="The product's name; null where it is not known, and by anything else.",
+        examples=[None],
+    )
+    start: dt.date = Field(description="The first day asked for.", examples=["2024-02-29"])
+    end: dt.date = Field(description="The last day asked for.", examples=["2024-03-29"])
+    refunds_basis: RefundsBasis = Field(
+        description="The date that `refunds`, and so `net_revenue`, book a refund on.",
+        examples=["return_date"],
+    )
+    items: list[ValueDay] = Field(description="One object a day.")
+
+
+@router.get(
+    "/breakdown/daily",
+    summary="The days of one value of what sold",
+    **described(ValueDays, LISTING),
+)
+async def get_value_days(request: Request, query: Annotated[ValueQuery, Query()]) -> Response:
+    """Give one value's figures of each day: they add up to its row in `/metrics/breakdown`.
+
+    The days are chosen as for `/metrics/daily`. A value of which nothing sold has no days.
+    """
+    async with reading(request) as warehouse:
+        period = chosen_period(query, warehouse.as_of)
+        by_order_date = query.refunds is RefundsBasis.ORDER_DATE
+        wanted = (query.by.value, period.start, period.end, by_order_date, query.value or "")
+        rows = await warehouse.rows(_DAYS, *wanted)
+        is_product = query.by is Dimension.PRODUCT and query.value is not None
+        return represented(
+            request,
+            ValueDays(
+                as_of=warehouse.as_of,
+                currency=warehouse.currency,
+                by=query.by,
+                value=query.value,
+                name=await warehouse.value(_NAME, query.value) if is_product else None,
+                start=period.start,
+                end=period.end,
+                refunds_basis=query.refunds,
+                items=[ValueDay(**row) for row in rows],
+            ),
+        )
+>>>>>>> page
 
 
 def _row(row: dict[str, Any], whole: dict[str, Any]) -> BreakdownRow:
@@ -185,3 +260,22 @@ _ROWS = """
         on $1 = 'product' and p.product_id = page.value and p.is_current
     order by net_revenue desc, nullif(page.value, '')
 """
+
+_DAYS = """
+    select *, net_revenue - cost as gross_margin
+    from (
+        select date, orders, units, gross_revenue, discounts, refunds, cost,
+               gross_revenue - discounts - refunds as net_revenue
+        from (
+            select date, orders, units, gross_revenue, discounts, cost,
+                   case when $4::boolean then refunds_by_order_date else refunds end as refunds
+            from analytics.fct_sales_daily
+            where dimension = $1 and date between $2 and $3 and value = $5
+        ) as on_basis
+        where orders <> 0 or units <> 0 or gross_revenue <> 0 or discounts <> 0 or refunds <> 0
+           or cost <> 0
+    ) as priced
+    order by date
+"""
+
+_NAME = "select name from analytics.dim_product where product_id = $1 and is_current"

@@ -178,11 +178,15 @@ class MetricDefinition(Fields):
 
 
 class MetricDefinitions(Listing):
-    """The metrics that there are, and whose they are."""
+    """The metrics that there are, whose they are, and what they are made of."""
 
     store: str = Field(description="The shop's name (`ECOMMERCE_STORE`).", examples=["Shop"])
     timezone: str = Field(
         description="Where its dates begin and end, by IANA name.", examples=["Europe/Berlin"]
+    )
+    feeds: list[str] = Field(
+        description="The feeds of which any file has landed: what another one tells is not known.",
+        examples=[["order_items", "orders"]],
     )
     items: list[MetricDefinition] = Field(description="One object a metric.")
 
@@ -198,6 +202,7 @@ async def list_metrics(request: Request) -> Response:
                 currency=warehouse.currency,
                 store=request.app.state.settings.store,
                 timezone=warehouse.timezone,
+                feeds=[row["feed"] for row in await warehouse.rows(_FEEDS)],
                 items=[
                     MetricDefinition(
                         slug=metric.slug,
@@ -304,6 +309,8 @@ def _changed(
     absolute = Decimal(current) - previous
     return {"absolute": absolute, "relative": quotient(absolute, abs(Decimal(previous)), 4)}
 
+
+_FEEDS = "select distinct feed from ops.staged_files order by feed"
 
 _DAILY = """
     select * from analytics.fct_revenue_daily where date between $1 and $2 order by date

@@ -138,3 +138,31 @@ def test_it_must_be_said_by_what(plain_api: httpx.Client) -> None:
     assert told["errors"][0]["parameter"] == "by"
     told = problem(plain_api.get("/metrics/breakdown?by=weather"), 422)
     assert told["errors"][0]["message"].startswith("is not one of 'product', 'category',")
+
+
+@pytest.mark.parametrize("basis", ["return_date", "order_date"])
+def test_the_days_of_a_value_add_up_to_its_row(ledger_api: httpx.Client, basis: str) -> None:
+    period = {"start": "2025-03-01", "end": "2025-05-31", "refunds": basis}
+    for by in DIMENSIONS:
+        rows = ledger_api.get("/metrics/breakdown", params={"by": by, **period}).json()["items"]
+        for row in rows[:4] + [row for row in rows if row["value"] is None]:
+            value = {} if row["value"] is None else {"value": row["value"]}
+
+            answer = ledger_api.get(
+                "/metrics/breakdown/daily", params={"by": by, **period, **value}
+            ).json()
+
+            assert (answer["by"], answer["value"]) == (by, row["value"])
+            assert answer["name"] == row["name"]
+            for name in ("orders", "units", *MONEY):
+                summed = sum(Decimal(day[name]) for day in answer["items"])
+                assert summed == Decimal(row[name]), (by, row["value"], name)
+            dates = [day["date"] for day in answer["items"]]
+            assert dates == sorted(set(dates))
+            assert all(period["start"] <= date <= period["end"] for date in dates)
+
+
+def test_a_value_that_nothing_sold_of_has_no_days(ledger_api: httpx.Client) -> None:
+    asked = {"by": "category", "value": "Weather", "start": "2025-03-01", "end": "2025-05-31"}
+
+    assert ledger_api.get("/metrics/breakdown/daily", params=asked).json()["items"] == []

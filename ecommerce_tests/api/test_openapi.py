@@ -37,6 +37,7 @@ def test_every_endpoint_is_described() -> None:
         "/metrics/daily",
         "/metrics/summary",
         "/metrics/breakdown",
+        "/metrics/breakdown/daily",
         "/ltv/{days}",
         "/retention/{days}",
         "/inventory/alerts",

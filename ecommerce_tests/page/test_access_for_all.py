@@ -12,7 +12,8 @@ AXE = (Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js").read_text(e
 ADDRESSES = [
     "/?chart=return_rate&cohorts=ltv&by=week",
     "/?day=2024-03-29",
-    "/?order=O088-0",
+    "/?sold=country&of=country&value=DE",
+    "/?order=O080-0",
     "/?rule=type",
 ]
 
@@ -49,8 +50,8 @@ def test_by_keyboard_alone(visit: Visit, api: httpx.Client) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     settled(page)
-    assert page.locator("#revenue-title").inner_text() == "Gross revenue by day"
-    assert page.evaluate("document.activeElement.id") == "tile-gross_revenue"
+    assert page.locator("#revenue-title").inner_text() == "Gross margin by day"
+    assert page.evaluate("document.activeElement.id") == "tile-gross_margin"
 
 
 def test_the_focus_moves_into_the_panel_and_back(visit: Visit, api: httpx.Client) -> None:

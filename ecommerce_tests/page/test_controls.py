@@ -101,7 +101,8 @@ def test_refunds_by_the_orders_day(visit: Visit, api: httpx.Client) -> None:
     assert address(page) == {"refunds": "order_date"}
     summary = api.get("/metrics/summary", params={"refunds": "order_date"}).json()
     assert summary["current"]["refunds"] != summary["current"]["refunds_by_return_date"]
-    assert page.locator(".equation").inner_text().endswith(f"€{summary['current']['refunds']}")
+    equation = page.locator(".equation").first.inner_text()
+    assert equation.endswith(f"€{summary['current']['refunds']}")
 
 
 def test_a_tile_puts_its_figure_in_the_chart(visit: Visit, api: httpx.Client) -> None:
@@ -199,6 +200,37 @@ def test_cohorts_and_those_that_are_not_complete(visit: Visit, api: httpx.Client
                 digits = row[column].partition("so far")[0].strip(" €%\n").replace(",", "")
                 per_cent = 100 if measure == "retention" else 1
                 assert Decimal(digits) == per_cent * Decimal(cohort[figure])
+
+
+def test_shades_have_one_scale_that_begins_at_nothing(visit: Visit, api: httpx.Client) -> None:
+    page = visit(api, "/?by=week")
+    settled(page)
+    cells = page.locator("#cohorts .heat:not(.partial):not(.none)")
+
+    shades = cells.evaluate_all(
+        "cells => cells.map((cell) => [cell.textContent, cell.style.getPropertyValue('--heat')])"
+    )
+
+    assert len(shades) > 10
+    for rate, shade in shades:
+        assert float(shade) == pytest.approx(min(1, float(rate.rstrip("%")) / 50))
+
+
+def test_labels_of_an_axis_are_told_apart(visit: Visit, api: httpx.Client) -> None:
+    page = visit(api)
+
+    labels = page.evaluate(
+        """async () => {
+            const { short } = await import("./assets/js/numbers.js");
+            return [
+                [0, 0.05, 0.1, 0.15000000000000002].map((split) => short(split, "amount", "EUR")),
+                [0, 0.0005, 0.001].map((split) => short(split, "rate", "EUR")),
+                [12000, 12500].map((split) => short(split, "count", "EUR")),
+            ];
+        }"""
+    )
+
+    assert labels == [["€0", "€0.05", "€0.1", "€0.15"], ["0%", "0.05%", "0.1%"], ["12k", "12.5k"]]
 
 
 def test_stock_is_sorted(visit: Visit, api: httpx.Client) -> None:

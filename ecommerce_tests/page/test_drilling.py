@@ -7,7 +7,13 @@ import pytest
 
 from ecommerce_tests.page.conftest import Visit
 from ecommerce_tests.page.looks import address, rows, settled
-from ecommerce_tests.page.winter_shop import DAY_ORDERS, LAST, ORPHAN_LINE, RESTATED
+from ecommerce_tests.page.winter_shop import (
+    DAY_ORDERS,
+    LAST,
+    LEDGER_ORDER,
+    ORPHAN_LINE,
+    RESTATED,
+)
 
 
 def test_from_a_day_to_the_file_and_line(visit: Visit, api: httpx.Client) -> None:
@@ -71,6 +77,25 @@ def test_returns_of_an_order(visit: Visit, api: httpx.Client) -> None:
     (row,) = rows(page, "Returns of the order")
     assert row[0] == "R081\nreturns/2024-03-28.csv, line 1"
     assert row[-1] == "€14.25"
+
+
+def test_adjustments_kinds_and_sale_dates_of_an_order(visit: Visit, api: httpx.Client) -> None:
+    page = visit(api, f"/?order={LEDGER_ORDER}")
+    settled(page)
+    order = api.get(f"/lineage/order/{LEDGER_ORDER}").json()["order"]
+
+    lines = {row[0].split("\n")[0]: row for row in rows(page, "Lines of the order")}
+    assert lines["I-swap"][2] == "25 Mar 2024\nafter the order"
+    assert lines["I-card"][1] == "P1\ngift card: not in revenue"
+    assert lines["I080-0"][2] == "21 Mar 2024"
+    goodwill, shipping = rows(page, "Adjustments of the order")
+    assert goodwill[0].startswith("A-goodwill\nadjustments/2024-03-26.csv, line")
+    assert goodwill[1:] == ["26 Mar 2024, 10:00 UTC", "the goods’ price", "goodwill", "€3.00"]
+    assert shipping[2:] == ["shipping", "late", "€4.90"]
+    panel = page.get_by_role("dialog").inner_text()
+    assert f"Other sales\n€{order['other_amount']}" in panel
+    assert "− Of it given back\n€4.90" in panel
+    assert "Delivered\nnot yet" in panel
 
 
 def test_an_order_that_there_is_not(visit: Visit, api: httpx.Client) -> None:

@@ -9,7 +9,8 @@ from ecommerce_tests.page.conftest import Visit
 from ecommerce_tests.page.looks import settled, tile
 
 PERIODS = ["", "?period=7d", "?start=2024-02-01&end=2024-02-29", "?period=90d&refunds=order_date"]
-AMOUNTS = ("net_revenue", "gross_revenue", "aov")
+PERIOD_7D = {"start": "2024-03-23", "end": "2024-03-29"}
+AMOUNTS = ("net_revenue", "gross_margin", "gross_revenue", "aov")
 COUNTS = ("orders", "new_customers", "repeat_customers")
 
 
@@ -32,10 +33,15 @@ def test_they_are_those_of_the_api(visit: Visit, api: httpx.Client, address: str
 
     current, previous = answer["current"], answer["previous"]
     for slug in AMOUNTS:
-        assert tile(page, slug)["value"] == euros(current[slug])
+        assert tile(page, slug)["value"].partition(" ")[0] == euros(current[slug])
     for slug in COUNTS:
         assert tile(page, slug)["value"] == f"{current[slug]:,}"
-    assert tile(page, "return_rate")["value"] == f"{percent(current['return_rate'], 2)}%"
+    rate = f"{percent(current['return_rate'], 2)}%"
+    assert tile(page, "return_rate")["value"].removesuffix(" so far") == rate
+    for slug in ("shipping", "other_sales"):
+        beside = page.locator(f"#beside-{slug}")
+        assert beside.count() == (Decimal(current[slug]) != 0)
+        assert all(euros(current[slug]) in text for text in beside.all_inner_texts())
     if previous["orders"]:
         assert tile(page, "net_revenue")["was"] == f"was {euros(previous['net_revenue'])}"
         assert tile(page, "orders")["was"] == f"was {previous['orders']:,}"
@@ -121,3 +127,48 @@ def test_it_says_when_the_earlier_period_is_not_whole(visit: Visit, api: httpx.C
     page.select_option("#compare", "previous")
     settled(page)
     assert page.locator(".caution").count() == 0
+
+
+def test_the_return_rate_of_young_orders_is_compared_at_the_same_age(
+    visit: Visit, api: httpx.Client
+) -> None:
+    page = visit(api, "/?period=7d")
+    settled(page)
+    previous = api.get("/metrics/summary", params=PERIOD_7D).json()["previous"]
+    then, by_now = (
+        f"{percent(previous[name], 2)}%" for name in ("return_rate_to_date", "return_rate")
+    )
+    assert then != by_now
+
+    shown = tile(page, "return_rate")
+
+    assert shown["value"].endswith("% so far")
+    assert page.locator("#tile-return_rate .hatched").count() == 1
+    assert shown["was"] == f"was {then} at the same age, is {by_now} by now"
+    page.click("#tile-return_rate")
+    settled(page)
+    assert "orders may still come back" in page.locator(".legend").inner_text()
+    assert page.locator(".swatch.earlier").count() == 0
+
+
+def test_the_return_rate_of_older_orders_is_compared_as_any_figure(
+    visit: Visit, api: httpx.Client
+) -> None:
+    page = visit(api, "/?start=2024-01-21&end=2024-01-30&chart=return_rate")
+    settled(page)
+
+    assert not tile(page, "return_rate")["value"].endswith("so far")
+    assert page.locator("#tile-return_rate .hatched").count() == 0
+    assert page.locator(".swatch.earlier").count() == 1
+
+
+def test_customers_of_several_days_are_said_to_count_once_in_the_figure(
+    visit: Visit, api: httpx.Client
+) -> None:
+    page = visit(api, "/?chart=repeat_customers")
+    settled(page)
+    assert "once in the period’s figure" in page.locator(".legend").inner_text()
+
+    page.click("#tile-new_customers")
+    settled(page)
+    assert "once in the period’s figure" not in page.locator(".legend").inner_text()

@@ -6,6 +6,7 @@ from typing import Any
 
 from ecommerce_tests.small_shop import (
     SmallShop,
+    adjustment,
     customer,
     item,
     order,
@@ -21,6 +22,8 @@ RESTATED = "2024-03-20"
 ORPHAN_LINE = "I-orphan"
 DAY_ORDERS = ("O088-0", "O088-1", "O088-2")
 """The orders placed on the last day, the last of them cancelled."""
+LEDGER_ORDER = "O080-0"
+"""Has a line added afterwards, a gift card, and both kinds of adjustments."""
 
 Record = dict[str, Any]
 Batches = dict[tuple[str, str], list[Record]]
@@ -45,6 +48,7 @@ def _winter() -> Batches:
         day = FIRST + dt.timedelta(days=n)
         for k in range(1 + n % 3 + (n > 60)):
             _sell(batches, day, n, k)
+    _add_to_ledger(batches)
     _count_stock(batches, str(LAST))
     _break_records(batches, str(LAST))
     late = item("I-late", "O079-0", product_id="P6", quantity=1, unit_price="600.00")
@@ -62,6 +66,10 @@ def _sell(batches: Batches, day: dt.date, n: int, k: int) -> None:
             status="cancelled" if k == 2 else "paid",
             ordered_at=f"{day}T10:0{k}:00Z",
             order_discount="1.50" if n % 4 == 0 else "0",
+            shipping_amount="4.90" if k == 0 else "0",
+            channel="web" if k == 0 else "market",
+            country=("DE", "FR", "")[n % 3],
+            discount_code="SPRING" if n % 4 == 0 else "",
         )
     )
     batches["order_items", str(day)].append(
@@ -78,6 +86,23 @@ def _sell(batches: Batches, day: dt.date, n: int, k: int) -> None:
                 refund_amount=f"{5 + n // 9}.25",
             )
         )
+
+
+def _add_to_ledger(batches: Batches) -> None:
+    swap = item("I-swap", LEDGER_ORDER, unit_price="12.00", sold_at="2024-03-25T10:00:00Z")
+    card = item("I-card", LEDGER_ORDER, quantity=1, unit_price="50.00", kind="gift_card")
+    batches["order_items", "2024-03-25"] += [swap, card]
+    batches["adjustments", "2024-03-26"] += [
+        adjustment("A-goodwill", LEDGER_ORDER, adjusted_at="2024-03-26T10:00:00Z"),
+        adjustment(
+            "A-shipping",
+            LEDGER_ORDER,
+            adjusted_at="2024-03-26T11:00:00Z",
+            amount="4.90",
+            kind="shipping",
+            reason="late",
+        ),
+    ]
 
 
 def _count_stock(batches: Batches, day: str) -> None:

@@ -11,8 +11,11 @@ const DEFAULTS = {
   chart: "net_revenue",
   cohorts: "retention",
   by: "month",
+  sold: "product",
   sort: "-shortfall",
   warehouse: "",
+  of: "",
+  value: "",
   day: "",
   order: "",
   rule: "",
@@ -20,16 +23,28 @@ const DEFAULTS = {
   page: "1",
 };
 
+const DIMENSIONS = ["product", "category", "country", "channel", "discount_code", "customer"];
+
 const CHOICES = {
   period: ["7d", "30d", "90d", "12m", "month", "last-month", "year", "custom"],
   compare: ["previous", "year", "none"],
   refunds: ["return_date", "order_date"],
   cohorts: ["retention", "ltv"],
   by: ["month", "week"],
+  sold: DIMENSIONS,
+  of: DIMENSIONS,
 };
 
 /** What is open on top of the page; none of it is part of the page's own state. */
-export const NOTHING_OPEN = { day: "", order: "", rule: "", feed: "", page: "1" };
+export const NOTHING_OPEN = {
+  of: "",
+  value: "",
+  day: "",
+  order: "",
+  rule: "",
+  feed: "",
+  page: "1",
+};
 
 /** Read what the address asks for; what it asks wrongly is as if it had not asked. */
 export function read(search = location.search) {

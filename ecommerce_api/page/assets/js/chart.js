@@ -8,14 +8,18 @@ const DAY = 86_400;
 const HEIGHT = 300;
 const FEW_DAYS = 45;
 const LEAST_DRAG = 12;
+const WHOLE_STEPS = Array.from(
+  { length: 30 },
+  (_, i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3),
+);
 
 let shown = null;
 
 /**
- * Draw a chart in a container, which is sized by the page: of `days`, `series` of {kind, values},
- * drawn as means of the `meanOf` days up to each, with `axis` to write a value, and `say` to tell
- * what a day has. When somebody looks at a day it is `read`, when they want to see it whole it is
- * `open`ed; a drag over several `zoom`s to them.
+ * Draw a chart in a container, which is sized by the page: of `days`, `series` of {kind, drawn}
+ * within `bounds`, with `axis` to write a value, in whole steps if the values are counts (`isWhole`),
+ * and `say` to tell what a day has. When somebody looks at a day it is `read`, when they want to see
+ * it whole it is `open`ed; a drag over several `zoom`s to them.
  */
 export function drawChart(container, chart) {
   shown?.destroy();
@@ -48,10 +52,9 @@ class Chart {
     this.plot?.destroy();
     // What is drawn last lies on top, and the first series is the one that matters.
     this.layers = this.series.toReversed();
-    const positions = (values) => means(values, this.meanOf);
     this.plot = new uPlot(
       this.options(),
-      [this.days.map(seconds), ...this.layers.map(({ values }) => positions(values))],
+      [this.days.map(seconds), ...this.layers.map(({ drawn }) => drawn)],
       this.container,
     );
     this.moveReadout(this.index);
@@ -76,8 +79,8 @@ class Chart {
       scales: {
         x: { range: (_, first, last) => [first - DAY / 2, last + DAY / 2] },
         y: {
-          range: (_, low, high) =>
-            uPlot.rangeNum(Math.min(0, low ?? 0), (high ?? 0) || 1, {
+          range: () =>
+            uPlot.rangeNum(this.bounds.low, this.bounds.high || (this.bounds.low < 0 ? 0 : 1), {
               min: { pad: 0.05, soft: 0, mode: 1 },
               max: { pad: 0.08 },
             }),
@@ -96,11 +99,13 @@ class Chart {
           ...axis,
           size: 64,
           space: 56,
+          ...(this.isWhole ? { incrs: WHOLE_STEPS } : {}),
           values: (_, splits) => splits.map((split) => this.axis(split)),
         },
       ],
       series: [{}, ...this.layers.map((layer) => this.style(layer))],
       hooks: {
+        drawAxes: [(plot) => drawZero(plot, ink)],
         setCursor: [({ cursor }) => cursor.idx != null && this.moveReadout(cursor.idx)],
         setSelect: [({ select, posToVal }) => this.zoomTo(select, posToVal)],
       },
@@ -205,15 +210,18 @@ function dayLabels(plot, splits, _, __, increment) {
   return splits.map((split) => format.format(new Date(split * 1000)));
 }
 
-/** Where values lie on the chart; what is written of them comes from the values themselves. */
-function means(values, days) {
-  return values.map((value, index) => {
-    if (value === null) return null;
-    const known = values
-      .slice(Math.max(0, index - days + 1), index + 1)
-      .filter((one) => one !== null);
-    return known.reduce((sum, one) => sum + Number(one), 0) / known.length;
-  });
+/** Where there are values below zero, the line of zero tells them from those above. */
+function drawZero({ ctx, bbox, scales, valToPos }, colour) {
+  if (scales.y.min >= 0) return;
+  const height = Math.round(valToPos(0, "y", true));
+  ctx.save();
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.beginPath();
+  ctx.moveTo(bbox.left, height);
+  ctx.lineTo(bbox.left + bbox.width, height);
+  ctx.stroke();
+  ctx.restore();
 }
 
 function faded(colour) {

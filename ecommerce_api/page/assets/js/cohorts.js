@@ -12,9 +12,15 @@ const MEASURES = {
   retention: {
     figure: "retention_rate",
     write: (value) => rate(value),
+    full: () => 0.5,
     says: "bought again within",
   },
-  ltv: { figure: "ltv", write: amount, says: "net revenue a customer within" },
+  ltv: {
+    figure: "ltv",
+    write: amount,
+    full: (rows) => Math.max(0, ...completeValues(rows, "ltv")),
+    says: "net revenue a customer within",
+  },
 };
 
 export const cohorts = { id: "cohorts", needs, draw };
@@ -33,14 +39,18 @@ function draw(content, answers, view) {
   }
   const latest = rows.slice(-SHOWN).reverse();
   const older = rows.slice(0, -SHOWN).reverse();
+  const measure = MEASURES[view.state.cohorts];
+  const full = measure.full(rows);
   replace(
     content,
-    heatMap(latest, view, "Cohorts"),
+    heatMap(latest, full, view, "Cohorts"),
     make(
       "p",
       { class: "key" },
       make("span", { class: "swatch shades" }),
-      "stronger: higher than other cohorts in the same column",
+      full > 0
+        ? `from 0 to ${measure.write(String(full), view.currency)} or more, in every column`
+        : "the stronger, the higher",
       make("span", { class: "swatch hatched" }),
       "hatched: not all of its days are loaded yet, so the figure will still change",
     ),
@@ -49,7 +59,7 @@ function draw(content, answers, view) {
           "details",
           { class: "quiet" },
           make("summary", {}, `${count(older.length)} earlier cohorts`),
-          heatMap(older, view, "Earlier cohorts"),
+          heatMap(older, full, view, "Earlier cohorts"),
         )
       : null,
   );
@@ -68,19 +78,13 @@ function mergedRows(answers) {
   return [...rows.values()];
 }
 
-function heatMap(rows, view, title) {
+function heatMap(rows, full, view, title) {
   const measure = MEASURES[view.state.cohorts];
-  const columns = HORIZONS.map((days) => {
-    const heat = heatOf(
-      rows.map((row) => row[days]),
-      measure.figure,
-    );
-    return {
-      title: `${days} days`,
-      number: true,
-      cell: (row) => cell(row[days], measure, heat, days, view),
-    };
-  });
+  const columns = HORIZONS.map((days) => ({
+    title: `${days} days`,
+    number: true,
+    cell: (row) => cell(row[days], measure, full, days, view),
+  }));
   const name = view.state.by === "month" ? month : (monday) => `week of ${day(monday)}`;
   return table(
     `${title}: ${measure.says} 7, 30 and 90 days, by when customers first bought`,
@@ -94,16 +98,17 @@ function heatMap(rows, view, title) {
   );
 }
 
-/** Where a figure stands between the column's lowest and highest complete one, 0 … 1. */
-function heatOf(items, figure) {
-  const known = items.filter((item) => item?.is_complete).map((item) => Number(item[figure]));
-  const low = Math.min(...known);
-  const high = Math.max(...known);
-  return (item) =>
-    high > low ? Math.max(0, Math.min(1, (Number(item[figure]) - low) / (high - low))) : 0.5;
+function completeValues(rows, figure) {
+  const items = rows.flatMap((row) => HORIZONS.map((days) => row[days]));
+  return items.filter((item) => item?.is_complete).map((item) => Number(item[figure]));
 }
 
-function cell(item, measure, heat, days, view) {
+/** Where a figure stands between nothing and what has the full shade, 0 … 1. */
+function heat(item, { figure }, full) {
+  return full > 0 ? Math.max(0, Math.min(1, Number(item[figure]) / full)) : 0;
+}
+
+function cell(item, measure, full, days, view) {
   if (!item || item[measure.figure] === null) return make("span", { class: "heat none" }, "–");
   const written = measure.write(item[measure.figure], view.currency);
   const element = make(
@@ -115,6 +120,6 @@ function cell(item, measure, heat, days, view) {
     written,
     item.is_complete ? null : make("small", {}, " so far"),
   );
-  element.style.setProperty("--heat", item.is_complete ? heat(item) : 0);
+  element.style.setProperty("--heat", item.is_complete ? heat(item, measure, full) : 0);
   return element;
 }

@@ -1,6 +1,6 @@
 // The page's own controls: they show what the address says, and change it.
 
-import { go, href, read } from "./address.js";
+import { go, href, NOTHING_OPEN, read } from "./address.js";
 import { range } from "./days.js";
 
 /** The selects that stand for a part of the address, by its name. */
@@ -10,6 +10,7 @@ const SELECTS = {
   refunds: "refunds",
   cohorts: "cohort-measure",
   by: "by",
+  sold: "sold-by",
   warehouse: "warehouse",
 };
 
@@ -31,7 +32,7 @@ export function listenToControls() {
   document.getElementById("find").addEventListener("submit", (event) => {
     event.preventDefault();
     const order = document.getElementById("find-order").value.trim();
-    if (order) go(href(read(), { order, day: "", rule: "" }));
+    if (order) go(href(read(), { ...NOTHING_OPEN, order }));
   });
 }
 

@@ -1,11 +1,13 @@
 // A day opened: its figures, the orders placed on it, and those with something that came back on it.
 
-import { href, NOTHING_OPEN } from "./address.js";
+import { href } from "./address.js";
 import { path } from "./api.js";
-import { longDay, moment, plus } from "./days.js";
+import { day, longDay, plus, time } from "./days.js";
 import { facts, make, table } from "./dom.js";
 import { amount, count, figure } from "./numbers.js";
 import { pages } from "./pages.js";
+import { valueTitle } from "./sold.js";
+import { hasReturns, isYoung } from "./tiles.js";
 
 const PER_PAGE = 50;
 const FIGURES = [
@@ -13,6 +15,10 @@ const FIGURES = [
   "gross_revenue",
   "discounts",
   "refunds",
+  "cost",
+  "gross_margin",
+  "other_sales",
+  "shipping",
   "orders",
   "aov",
   "return_rate",
@@ -35,17 +41,18 @@ export const dayView = {
   draw,
 };
 
-function draw([daily, placed, back], view) {
+function draw([daily, placed, returned], view) {
   const neighbour = (days, text) =>
     make(
       "a",
       {
         class: "button",
-        href: href(view.state, { ...NOTHING_OPEN, day: plus(view.state.day, days) }),
+        href: href(view.state, { day: plus(view.state.day, days), page: "1" }),
       },
       text,
     );
   return [
+    back(view),
     make(
       "nav",
       { class: "steps", "aria-label": "Days" },
@@ -62,16 +69,26 @@ function draw([daily, placed, back], view) {
           pages(placed.total, PER_PAGE, view.state),
         ]
       : make("p", { class: "empty" }, "None."),
-    make("h3", {}, `Orders with a return on this day (${count(back.total)})`),
-    back.items.length
-      ? orderTable(back.items, view, "Orders with a return on the day")
+    make("h3", {}, `Orders with a return on this day (${count(returned.total)})`),
+    returned.items.length
+      ? orderTable(returned.items, view, "Orders with a return on the day")
       : make("p", { class: "empty" }, "None."),
   ];
 }
 
+/** A day that was opened from what sold leads back to it. */
+function back({ state }) {
+  if (!state.of) return null;
+  const from = valueTitle({ by: state.of, value: state.value || null });
+  return make("p", {}, make("a", { href: href(state, { day: "", page: "1" }) }, `‹ ${from}`));
+}
+
 function fact(slug, figures, view) {
   const { title, unit } = view.metrics[slug];
-  return [title, figure(figures[slug], unit, view.currency)];
+  const written = figure(figures[slug], unit, view.currency);
+  if (slug !== "return_rate" || figures[slug] === null) return [title, written];
+  if (!hasReturns(view)) return [title, "not known"];
+  return [title, isYoung(view, figures.date) ? `${written} so far` : written];
 }
 
 function orderTable(orders, view, caption) {
@@ -88,7 +105,7 @@ function orderTable(orders, view, caption) {
       {
         title: "Placed",
         wide: true,
-        cell: (order) => make("span", { class: "nowrap" }, moment(order.ordered_at)),
+        cell: (order) => placedAt(order, view),
       },
       { title: "Status", cell: status },
       { title: "Units", number: true, wide: true, cell: (order) => count(order.units) },
@@ -99,6 +116,12 @@ function orderTable(orders, view, caption) {
     ],
     orders,
   );
+}
+
+/** Orders with a return on the day were placed on any day, those placed on it at a time. */
+function placedAt({ order_date: date, ordered_at: at }, { state, timezone }) {
+  const text = date === state.day ? time(at, timezone) : day(date);
+  return make("span", { class: "nowrap" }, text);
 }
 
 /** An order that is not recognised is in no revenue figure, which its row must say. */

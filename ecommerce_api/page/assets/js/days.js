@@ -8,7 +8,8 @@ const dayFormat = format({ day: "numeric", month: "short", year: "numeric" });
 const longFormat = format({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
 const weekdayFormat = format({ weekday: "short", day: "numeric", month: "short", year: "numeric" });
 const monthFormat = format({ month: "short", year: "numeric" });
-const momentFormat = format({ dateStyle: "medium", timeStyle: "short" });
+
+const TIME = { hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
 
 function format(options) {
   return new Intl.DateTimeFormat(LOCALE, { timeZone: "UTC", ...options });
@@ -118,9 +119,15 @@ export function range({ start, end }) {
     : `${day(start)} – ${day(end)}`;
 }
 
-/** A moment; the API gives them in UTC. */
-export function moment(value) {
-  return `${momentFormat.format(new Date(value))} UTC`;
+/** A moment as the shop's clock has it, with the short name of its time zone. */
+export function moment(value, timeZone) {
+  const date = { day: "numeric", month: "short", year: "numeric" };
+  return format({ ...date, ...TIME, timeZone }).format(new Date(value));
+}
+
+/** The shop's time of day of a moment. */
+export function time(value, timeZone) {
+  return format({ ...TIME, timeZone }).format(new Date(value));
 }
 
 /** How long ago a day was, for people. */
@@ -128,7 +135,8 @@ export function ago(value) {
   const words = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" });
   const days = daysAgo(value);
   if (days < 60) return words.format(-days, "day");
-  return words.format(-Math.round(days / 30.44), "month");
+  if (days < 730) return words.format(-Math.round(days / 30.44), "month");
+  return words.format(-Math.round(days / 365.25), "year");
 }
 
 export function daysAgo(value) {

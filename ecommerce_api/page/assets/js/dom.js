@@ -53,11 +53,13 @@ export function table(caption, columns, rows, properties = {}) {
   );
 }
 
-/** Make a list of terms and what stands for each. */
+/** Make a list of terms and what stands for each; null is left out. */
 export function facts(...pairs) {
   return make(
     "dl",
     { class: "facts" },
-    pairs.map(([term, value]) => make("div", {}, make("dt", {}, term), make("dd", {}, value))),
+    pairs
+      .filter(Boolean)
+      .map(([term, value]) => make("div", {}, make("dt", {}, term), make("dd", {}, value))),
   );
 }

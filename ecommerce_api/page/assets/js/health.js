@@ -218,7 +218,7 @@ function restatement(items, view) {
       "p",
       {},
       make("a", { href: href(view.state, { day: date, page: "1" }) }, "The day's orders ›"),
-      make("small", {}, ` changed on ${moment(at)}`),
+      make("small", {}, ` changed on ${moment(at, view.timezone)}`),
     ),
   );
 }

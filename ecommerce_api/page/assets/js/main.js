@@ -10,11 +10,12 @@ import { health } from "./health.js";
 import { hideNotice, offerToForgetKey, showNotice } from "./notice.js";
 import { letPanelClose, showPanel } from "./panel.js";
 import { revenue } from "./revenue.js";
+import { sold } from "./sold.js";
 import { stock } from "./stock.js";
 import { tiles } from "./tiles.js";
 
 /** A section asks for what it `needs` and is drawn with the answers; drawn again only if they change. */
-const SECTIONS = [tiles, revenue, cohorts, stock, health];
+const SECTIONS = [tiles, revenue, sold, cohorts, stock, health];
 const drawn = new Map();
 
 const FRESH_MILLISECONDS = 5 * 60_000;
@@ -33,8 +34,9 @@ async function show() {
     offerToForgetKey(show);
     showControls(view);
     document.title = `${view.store} figures, ${range(view.period)}`;
+    const underneath = { ...view, state: { ...view.state, ...NOTHING_OPEN } };
     const shown = await Promise.allSettled([
-      ...SECTIONS.map((section) => refresh(section, view, signal)),
+      ...SECTIONS.map((section) => refresh(section, underneath, signal)),
       showPanel(view, signal),
     ]);
     const failed = shown.find(({ status }) => status === "rejected");
@@ -60,15 +62,15 @@ async function makeView(signal) {
   if (!(state.chart in metrics)) state.chart = tiles.hero;
   const period = chosenPeriod(state, known.as_of);
   const earlier = earlierPeriod(period, state.compare);
-  const { as_of: asOf, currency, store, timezone } = known;
-  return { state, metrics, period, earlier, asOf, currency, store, timezone };
+  const { as_of: asOf, currency, store, timezone, feeds } = known;
+  return { state, metrics, period, earlier, asOf, currency, store, timezone, feeds };
 }
 
 async function refresh(section, view, signal) {
   const addresses = section.needs(view);
   const last = drawn.get(section);
   const asked = JSON.stringify([addresses, view.asOf]);
-  const wanted = JSON.stringify([asked, { ...view.state, ...NOTHING_OPEN }]);
+  const wanted = JSON.stringify([asked, view.state]);
   if (last?.wanted === wanted) return;
   const root = document.getElementById(section.id);
   const content = root.querySelector(".content");

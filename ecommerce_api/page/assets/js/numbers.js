@@ -44,16 +44,21 @@ export function rate(value, options = {}) {
   });
 }
 
+/** A share of one, in percent to one place. */
+export function percent(value, options = {}) {
+  return rate(value, { minimumFractionDigits: 1, maximumFractionDigits: 1, ...options });
+}
+
 /** A figure in its metric's unit. */
 export function figure(value, unit, currency) {
   if (unit === "amount") return amount(value, currency);
   return unit === "rate" ? rate(value) : count(value);
 }
 
-/** A short form for an axis, where the place is exact and the label is not. */
+/** A short form for an axis; three decimals keep the labels of neighbouring steps apart. */
 export function short(value, unit, currency) {
-  if (unit === "rate") return rate(value, { minimumFractionDigits: 0, maximumFractionDigits: 1 });
-  const options = { notation: "compact", maximumFractionDigits: 1 };
+  if (unit === "rate") return rate(value, { minimumFractionDigits: 0, maximumFractionDigits: 3 });
+  const options = { notation: "compact", maximumFractionDigits: 3 };
   if (unit === "count") return count(value, options);
   return amount(value, currency, { ...options, minimumFractionDigits: 0 });
 }
@@ -68,13 +73,17 @@ export function difference(current, earlier) {
 /** The change ÷ the size of the earlier figure, half up to 4 decimals; null where there is none. */
 export function relativeChange(current, earlier) {
   const absolute = difference(current, earlier);
-  if (absolute === null) return null;
-  const places = placesOf(absolute);
-  const below = magnitude(scaled(earlier, places));
+  return absolute === null ? null : quotient(absolute, earlier);
+}
+
+/** One figure ÷ the size of another, half up to 4 decimals; null where that is 0. */
+export function quotient(figure, size) {
+  const places = Math.max(placesOf(figure), placesOf(size));
+  const below = magnitude(scaled(size, places));
   if (below === 0n) return null;
-  const above = scaled(absolute, places) * 10000n;
-  const size = (2n * magnitude(above) + below) / (2n * below);
-  return written(above < 0n ? -size : size, 4);
+  const above = scaled(figure, places) * 10000n;
+  const whole = (2n * magnitude(above) + below) / (2n * below);
+  return written(above < 0n ? -whole : whole, 4);
 }
 
 /** The sum of decimal strings of the same number of decimals. */

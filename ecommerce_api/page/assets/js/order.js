@@ -2,12 +2,13 @@
 
 import { href } from "./address.js";
 import { path } from "./api.js";
-import { day, moment } from "./days.js";
+import { day, moment, plus } from "./days.js";
 import { facts, make, table } from "./dom.js";
 import { amount, count, price } from "./numbers.js";
 import { reasonList, recordFacts, sourceText } from "./records.js";
 import { ruleTitle } from "./rules.js";
 import { status } from "./day.js";
+import { valueTitle } from "./sold.js";
 
 const STEPS = [
   ["Ordered", "ordered_at"],
@@ -15,6 +16,21 @@ const STEPS = [
   ["Sent", "fulfilled_at"],
   ["Delivered", "delivered_at"],
 ];
+
+/** A step without its moment may still come this long after the order; later it is but unknown. */
+const WAITING_DAYS = 60;
+
+/** The status of an order that took this many of the steps. */
+const STEPS_TAKEN = {
+  __proto__: null,
+  created: 1,
+  paid: 2,
+  fulfilled: 3,
+  delivered: 4,
+  returned: 4,
+};
+
+const KINDS = { __proto__: null, gift_card: "gift card", other: "other" };
 
 export const orderView = {
   is: ({ state }) => state.order,
@@ -24,7 +40,7 @@ export const orderView = {
 };
 
 function draw([lineage], view) {
-  const { order, lines, returns, superseded, quarantined } = lineage;
+  const { order, lines, returns, adjustments, superseded, quarantined } = lineage;
   const aside = quarantined.filter((record) => record.stage === "row" || !isShown(record, lineage));
   return [
     back(view),
@@ -32,10 +48,16 @@ function draw([lineage], view) {
       ? orderPart(order, view)
       : make("p", { class: "empty" }, "No version of this order was taken in; see below why."),
     lines.length
-      ? [make("h3", {}, `Lines (${count(lines.length)})`), lineTable(lines, view)]
+      ? [make("h3", {}, `Lines (${count(lines.length)})`), lineTable(lines, order, view)]
       : null,
     returns.length
       ? [make("h3", {}, `Returns (${count(returns.length)})`), returnTable(returns, view)]
+      : null,
+    adjustments.length
+      ? [
+          make("h3", {}, `Adjustments (${count(adjustments.length)})`),
+          adjustmentTable(adjustments, view),
+        ]
       : null,
     aside.length
       ? [
@@ -61,8 +83,8 @@ function back({ state }) {
 }
 
 /** Whether a record's reasons already stand with the part that it is. */
-function isShown(record, { order, lines, returns }) {
-  return [order, ...lines, ...returns].some(
+function isShown(record, { order, lines, returns, adjustments }) {
+  return [order, ...lines, ...returns, ...adjustments].some(
     (part) => part && sourceText(part.source) === sourceText(record),
   );
 }
@@ -78,14 +100,36 @@ function orderPart(order, view) {
       ["− Refunds", money("refund_amount")],
       ["= Net", make("strong", {}, money("net_amount"))],
       ["Shipping", money("shipping_amount")],
+      Number(order.shipping_refund_amount)
+        ? ["− Of it given back", money("shipping_refund_amount")]
+        : null,
+      Number(order.other_amount) ? ["Other sales", money("other_amount")] : null,
       ["Tax", money("tax_amount")],
     ),
-    facts(...STEPS.map(([title, name]) => [title, order[name] ? moment(order[name]) : "not yet"])),
+    facts(...STEPS.map(([title, name], index) => [title, step(order, name, index, view)])),
+    facts(
+      order.channel ? ["Channel", order.channel] : null,
+      order.country ? ["Country", valueTitle({ by: "country", value: order.country })] : null,
+      order.discount_code ? ["Discount code", order.discount_code] : null,
+    ),
     make("p", {}, "From ", source(order)),
   ];
 }
 
-function lineTable(lines, view) {
+/** "Not yet" is said only of what may still come. */
+function step(order, name, index, { asOf, timezone }) {
+  if (order[name]) return moment(order[name], timezone);
+  const isTaken = index < STEPS_TAKEN[order.status] || isStepAfter(order, index);
+  const isOld = order.ordered_at.slice(0, 10) < plus(asOf, -WAITING_DAYS);
+  if (order.status === "cancelled") return "not known; cancelled";
+  return isTaken || isOld ? "not known" : "not yet";
+}
+
+function isStepAfter(order, index) {
+  return STEPS.slice(index + 1).some(([, later]) => order[later]);
+}
+
+function lineTable(lines, order, view) {
   const money = (name) => (line) => amount(line[name], view.currency);
   return table(
     "Lines of the order",
@@ -95,14 +139,53 @@ function lineTable(lines, view) {
         heading: true,
         cell: (line) => [line.order_item_id, source(line), reasonList(line.reasons)],
       },
-      { title: "Product", cell: (line) => line.product_id },
+      { title: "Product", cell: (line) => [line.product_id, kind(line)] },
+      { title: "Sold", cell: (line) => soldOn(line, order) },
       { title: "Units", number: true, cell: (line) => count(line.quantity) },
-      { title: "Unit price", number: true, cell: (line) => price(line.unit_price, view.currency) },
+      {
+        title: "Unit price",
+        number: true,
+        wide: true,
+        cell: (line) => price(line.unit_price, view.currency),
+      },
       { title: "Discount", number: true, wide: true, cell: money("discount_amount") },
       { title: "Of the order's", number: true, wide: true, cell: money("order_discount_amount") },
       { title: "Net", number: true, cell: money("net_amount") },
     ],
     lines,
+  );
+}
+
+/** What is no product is in no revenue figure. */
+function kind({ kind: name }) {
+  if (name === "product") return "";
+  return make("small", { class: "block" }, `${KINDS[name] ?? name}: not in revenue`);
+}
+
+function soldOn({ sale_date: date }, order) {
+  if (!date) return "–";
+  const isLater = order?.order_date && date !== order.order_date;
+  return [
+    make("span", { class: "nowrap" }, day(date)),
+    isLater ? make("small", { class: "block" }, "after the order") : "",
+  ];
+}
+
+function adjustmentTable(adjustments, view) {
+  return table(
+    "Adjustments of the order",
+    [
+      {
+        title: "Adjustment",
+        heading: true,
+        cell: (one) => [one.adjustment_id, source(one), reasonList(one.reasons)],
+      },
+      { title: "When", cell: (one) => moment(one.adjusted_at, view.timezone) },
+      { title: "Of", cell: (one) => (one.kind === "refund" ? "the goods’ price" : one.kind) },
+      { title: "Why", cell: (one) => one.reason ?? "–" },
+      { title: "Given back", number: true, cell: (one) => amount(one.amount, view.currency) },
+    ],
+    adjustments,
   );
 }
 
@@ -116,7 +199,7 @@ function returnTable(returns, view) {
         cell: (one) => [one.return_id, source(one), reasonList(one.reasons)],
       },
       { title: "Of line", wide: true, cell: (one) => one.order_item_id },
-      { title: "When", cell: (one) => moment(one.returned_at) },
+      { title: "When", cell: (one) => moment(one.returned_at, view.timezone) },
       { title: "Units", number: true, cell: (one) => count(one.quantity) },
       { title: "Why", cell: (one) => one.reason ?? "–" },
       {

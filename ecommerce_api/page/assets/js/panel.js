@@ -1,4 +1,4 @@
-// What opens on top of the page: a day, an order, or the records that break a rule.
+// What opens on top of the page: the days of what sold, a day, an order, or a rule's records.
 
 import { go, href, NOTHING_OPEN, read } from "./address.js";
 import { Fault, get } from "./api.js";
@@ -6,9 +6,10 @@ import { dayView } from "./day.js";
 import { make, replace } from "./dom.js";
 import { orderView } from "./order.js";
 import { recordsView } from "./records.js";
+import { valueView } from "./value.js";
 
 /** The first one that the address asks for is open: an order may be looked at from a day. */
-const VIEWS = [orderView, dayView, recordsView];
+const VIEWS = [orderView, dayView, valueView, recordsView];
 
 const panel = document.getElementById("panel");
 const title = document.getElementById("panel-title");
@@ -35,6 +36,7 @@ export async function showPanel(view, signal) {
 async function fill(open, view, signal) {
   try {
     const answers = await Promise.all(open.needs(view).map((address) => get(address, signal)));
+    title.textContent = open.title(view, answers);
     replace(content, open.draw(answers, view));
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault;

@@ -6,15 +6,22 @@ import { drawChart } from "./chart.js";
 import { day, each, length, range, weekday } from "./days.js";
 import { make, replace, table } from "./dom.js";
 import { figure, short } from "./numbers.js";
+import { isYoung } from "./tiles.js";
 
 /** With net revenue come the two figures that make it. */
-const TOGETHER = { net_revenue: ["net_revenue", "gross_revenue", "refunds"] };
+const TOGETHER = {
+  net_revenue: ["net_revenue", "gross_revenue", "refunds"],
+  gross_margin: ["gross_margin", "net_revenue"],
+};
 const BARS = new Set(["refunds"]);
-const REFUNDS_COUNT = new Set(["net_revenue"]);
+const REFUNDS_COUNT = new Set(["net_revenue", "gross_margin", "refunds"]);
 
 /** So many days are drawn as means of some, or their ups and downs would hide where they go. */
 const MANY_DAYS = 120;
 const MEAN_DAYS = 7;
+
+/** An earlier period so many times as large would leave of the chosen one a flat line. */
+const TIMES_BEYOND = 4;
 
 export const revenue = { id: "revenue", needs, draw };
 
@@ -52,7 +59,8 @@ function draw(content, [daily, dailyBefore], view) {
     label: `${chosen.title} by day, ${range(view.period)}`,
     days: each(view.period),
     series,
-    meanOf: meanDays(view),
+    bounds: boundsOf(series),
+    isWhole: chosen.unit === "count",
     axis: (value) => short(value, chosen.unit, view.currency),
     say: (index) => said(series, index, view),
     read: (index) =>
@@ -71,23 +79,52 @@ function makeSeries(daily, dailyBefore, view) {
     title: view.metrics[slug].title,
     unit: view.metrics[slug].unit,
     kind: BARS.has(slug) ? "bars" : index ? "thin" : "main",
-    values: valuesOf(daily, days, slug),
+    ...valuesOf(daily, days, slug, view),
   }));
-  if (!dailyBefore?.items.length) return series;
+  if (!dailyBefore?.items.length || !isComparable(view)) return series;
   const daysBefore = each(view.earlier).slice(0, days.length);
   const before = {
     ...series[0],
     days: daysBefore,
     title: view.state.compare === "year" ? "a year before" : "the period before",
     kind: "earlier",
-    values: valuesOf(dailyBefore, daysBefore, slugs[0]),
+    ...valuesOf(dailyBefore, daysBefore, slugs[0], view),
   };
   return [series[0], before, ...series.slice(1)];
 }
 
-function valuesOf(daily, days, slug) {
+/** The days' figures as they are written, and where they are drawn. */
+function valuesOf(daily, days, slug, view) {
   const byDay = new Map(daily.items.map((item) => [item.date, item[slug]]));
-  return days.map((date) => byDay.get(date) ?? null);
+  const values = days.map((date) => byDay.get(date) ?? null);
+  return { values, drawn: means(values, meanDays(view)) };
+}
+
+function means(values, days) {
+  return values.map((value, index) => {
+    if (value === null) return null;
+    const known = values
+      .slice(Math.max(0, index - days + 1), index + 1)
+      .filter((one) => one !== null);
+    return known.reduce((sum, one) => sum + Number(one), 0) / known.length;
+  });
+}
+
+/** The return rate of young orders is not compared with that of older ones. */
+function isComparable(view) {
+  return view.state.chart !== "return_rate" || !isYoung(view);
+}
+
+/** The lowest and highest value of the chart; what is compared with may lie beyond. */
+function boundsOf(series) {
+  const own = series.filter(({ kind }) => kind !== "earlier").flatMap(({ drawn }) => drawn);
+  const most = TIMES_BEYOND * Math.max(...own.map(Math.abs)) || Infinity;
+  const all = series.flatMap(({ drawn }) => drawn).filter((value) => value !== null);
+  return {
+    low: Math.max(Math.min(0, ...all), -most),
+    high: Math.min(Math.max(0, ...all), most),
+    isCut: all.some((value) => Math.abs(value) > most),
+  };
 }
 
 /** Over how many days the chart takes means: never of shares, since days are not alike. */
@@ -102,10 +139,22 @@ function legend(series, view) {
     series.map(({ kind, title }) =>
       make("li", {}, make("span", { class: `swatch ${kind}` }), title),
     ),
-    meanDays(view) > 1
-      ? make("li", { class: "muted" }, `drawn as the mean of ${MEAN_DAYS} days`)
-      : "",
+    notes(series, view).map((note) => make("li", { class: "muted" }, note)),
   );
+}
+
+function notes(series, view) {
+  const { state, metrics } = view;
+  return [
+    meanDays(view) > 1 ? `drawn as the mean of ${MEAN_DAYS} days` : "",
+    boundsOf(series).isCut ? "the earlier line goes beyond the chart" : "",
+    metrics[state.chart].over_time === "distinct"
+      ? "counted anew on each day, and once in the period’s figure"
+      : "",
+    isComparable(view)
+      ? ""
+      : "so far: orders may still come back; earlier ones have had longer, so they are not drawn",
+  ].filter(Boolean);
 }
 
 function said(series, index, view) {

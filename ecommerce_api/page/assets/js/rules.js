@@ -18,12 +18,18 @@ const RULES = {
     "Discount above the total",
     "An order's discount is more than its lines come to; lines may still be missing.",
   ],
-  orphan: ["Belongs to nothing", "The order of a line, or the line of a return, is not there."],
-  unpaid_return: [
-    "Return of an unpaid order",
-    "Something came back from an order that was never paid.",
+  orphan: [
+    "Belongs to nothing",
+    "The order of a line or an adjustment, or the line of a return, is not there.",
   ],
-  return_before_order: ["Returned before ordered", "The return is dated before its order."],
+  unpaid_return: [
+    "Return or refund of an unpaid order",
+    "Something came back, or money was given back, of an order that was never paid.",
+  ],
+  return_before_order: [
+    "Returned before ordered",
+    "The return or adjustment is dated before its order.",
+  ],
   return_exceeds_line: [
     "More back than sold",
     "More units or money came back than the line was for.",
@@ -45,6 +51,7 @@ const FEEDS = {
   orders: "Orders",
   order_items: "Order lines",
   returns: "Returns",
+  adjustments: "Adjustments",
   inventory: "Stock counts",
 };
 

@@ -2,20 +2,20 @@
 
 import { href } from "./address.js";
 import { path } from "./api.js";
-import { day, range } from "./days.js";
+import { day, plus, range } from "./days.js";
 import { facts, make, replace } from "./dom.js";
-import { amount, difference, figure, rate, relativeChange } from "./numbers.js";
+import { amount, difference, figure, percent, quotient, rate, relativeChange } from "./numbers.js";
 
 const HERO = "net_revenue";
-const TILES = [
-  "gross_revenue",
-  "orders",
-  "aov",
-  "return_rate",
-  "new_customers",
-  "repeat_customers",
-];
-const LESS_IS_BETTER = new Set(["return_rate"]);
+const MARGIN = "gross_margin";
+const RETURNS = "return_rate";
+const TILES = ["gross_revenue", "orders", "aov", RETURNS, "new_customers", "repeat_customers"];
+/** What customers also paid, in no revenue figure; shown where there is any. */
+const BESIDES = ["shipping", "other_sales"];
+const LESS_IS_BETTER = new Set([RETURNS]);
+
+/** Orders this young may still come back: 30 days from delivery, and what delivery takes. */
+const YOUNG_DAYS = 45;
 
 export const tiles = { id: "figures", hero: HERO, needs, draw };
 
@@ -29,7 +29,6 @@ function needs({ state, period, earlier }) {
 function draw(content, [summary, summaryBefore, dailyBefore], view) {
   const current = summary.current;
   const before = summaryBefore?.current ?? null;
-  const part = (slug) => amount(current[slug], view.currency);
   replace(
     content,
     make(
@@ -39,31 +38,63 @@ function draw(content, [summary, summaryBefore, dailyBefore], view) {
         "div",
         { class: "hero" },
         tile(HERO, current, before, view),
-        make(
-          "p",
-          { class: "equation" },
-          make("span", {}, make("small", {}, "Gross"), part("gross_revenue")),
-          make("span", {}, make("small", {}, "− Discounts"), part("discounts")),
-          make("span", {}, make("small", {}, "− Refunds"), part("refunds")),
-        ),
+        marginTile(current, before, view),
+        equation(current, view),
+        besides(current, view),
       ),
       make(
         "div",
         { class: "tiles" },
-        TILES.map((slug) => tile(slug, current, before, view)),
+        TILES.map((slug) =>
+          slug === RETURNS ? returnsTile(summary, before, view) : tile(slug, current, before, view),
+        ),
       ),
     ),
     before ? shortHistory(dailyBefore.items, view.earlier) : null,
+    uncosted(current, view),
     make(
       "details",
       { class: "quiet" },
       make("summary", {}, "How these are counted"),
       facts(
-        ...[HERO, ...TILES].map((slug) => [view.metrics[slug].title, view.metrics[slug].formula]),
+        ...[HERO, MARGIN, ...TILES, ...BESIDES].map((slug) => [
+          view.metrics[slug].title,
+          view.metrics[slug].formula,
+        ]),
         [
           "Compared with",
           view.earlier ? range(view.earlier) : "Nothing; choose a comparison at the top.",
         ],
+      ),
+    ),
+  );
+}
+
+function equation(current, view) {
+  const part = (title, slug) =>
+    make("span", {}, make("small", {}, title), amount(current[slug], view.currency));
+  return make(
+    "p",
+    { class: "equation" },
+    part("Gross", "gross_revenue"),
+    part("− Discounts", "discounts"),
+    part("− Refunds", "refunds"),
+  );
+}
+
+function besides(current, view) {
+  const there = BESIDES.filter((slug) => Number(current[slug]) !== 0);
+  if (!there.length) return null;
+  return make(
+    "p",
+    { class: "equation besides" },
+    make("small", {}, "Not in net revenue:"),
+    there.map((slug) =>
+      make(
+        "a",
+        { id: `beside-${slug}`, href: href(view.state, { chart: slug }) },
+        make("small", {}, view.metrics[slug].title),
+        amount(current[slug], view.currency),
       ),
     ),
   );
@@ -77,35 +108,111 @@ function shortHistory(items, earlier) {
   return make("p", { class: "caution" }, `The period compared with (${range(earlier)}) ${has}.`);
 }
 
+/** Whether the cost of anything that sold is known: without one a margin would be all revenue. */
+function hasCosts({ gross_revenue: gross, discounts, uncosted_revenue: without }) {
+  return Number(without) === 0 || Number(difference(difference(gross, discounts), without)) !== 0;
+}
+
+function uncosted(current, { currency }) {
+  if (!hasCosts(current) || Number(current.uncosted_revenue) === 0) return null;
+  const revenue = amount(current.uncosted_revenue, currency);
+  const text = `The cost of products sold for ${revenue} is not known: the margin counts it as 0.`;
+  return make("p", { class: "caution" }, text);
+}
+
+function marginTile(current, before, view) {
+  if (!hasCosts(current)) {
+    return tileOf(MARGIN, view, make("strong", { class: "tile-value" }, "–"), [
+      make("span", { class: "was" }, "No cost of what sold is known."),
+    ]);
+  }
+  const net = current.net_revenue;
+  const share = Number(net) > 0 ? quotient(current[MARGIN], net) : null;
+  const value = make(
+    "strong",
+    { class: "tile-value" },
+    amount(current[MARGIN], view.currency),
+    share ? make("small", {}, ` ${percent(share)} of net`) : "",
+  );
+  const was = before && hasCosts(before) ? before[MARGIN] : null;
+  return tileOf(MARGIN, view, value, before ? change(MARGIN, current[MARGIN], was, view) : []);
+}
+
+/** Young orders had less time to come back: their rate is one so far, compared at the same age. */
+function returnsTile(summary, before, view) {
+  const current = summary.current[RETURNS];
+  if (!hasReturns(view)) {
+    return tileOf(RETURNS, view, make("strong", { class: "tile-value" }, "–"), [
+      make("span", { class: "was" }, "No file of returns has landed."),
+    ]);
+  }
+  const isSoFar = isYoung(view) && current !== null;
+  const value = make(
+    "strong",
+    { class: "tile-value" },
+    make("span", { class: isSoFar ? "hatched" : null }, rate(current)),
+    isSoFar ? make("small", {}, " so far") : "",
+  );
+  return tileOf(RETURNS, view, value, before ? returnsChange(summary, before, view) : []);
+}
+
+/** Without a file of returns it is not known what came back. */
+export function hasReturns({ feeds }) {
+  return feeds.includes("returns");
+}
+
+function returnsChange(summary, before, view) {
+  const now = summary.current[RETURNS];
+  if (view.state.compare === "previous") {
+    const { return_rate_to_date: then, [RETURNS]: byNow } = summary.previous;
+    if (then === byNow) return change(RETURNS, now, then, view);
+    return change(RETURNS, now, then, view, ` at the same age, is ${rate(byNow)} by now`);
+  }
+  if (!isYoung(view) || before[RETURNS] === null)
+    return change(RETURNS, now, before[RETURNS], view);
+  return [make("span", { class: "was" }, `a year before: ${rate(before[RETURNS])} by now`)];
+}
+
+/** Whether orders of a period, by default of the view's, may still come back. */
+export function isYoung({ period, asOf }, end = period.end) {
+  return end > plus(asOf, -YOUNG_DAYS);
+}
+
 function tile(slug, current, before, view) {
-  const { title, unit } = view.metrics[slug];
+  const { unit } = view.metrics[slug];
+  const value = make("strong", { class: "tile-value" }, figure(current[slug], unit, view.currency));
+  return tileOf(slug, view, value, before ? change(slug, current[slug], before[slug], view) : []);
+}
+
+function tileOf(slug, { metrics, state }, value, below) {
   return make(
     "a",
     {
       id: `tile-${slug}`,
       class: "tile",
-      href: href(view.state, { chart: slug }),
-      "aria-current": view.state.chart === slug ? "true" : null,
+      href: href(state, { chart: slug }),
+      "aria-current": state.chart === slug ? "true" : null,
     },
-    make("span", { class: "tile-title" }, title),
-    make("strong", { class: "tile-value" }, figure(current[slug], unit, view.currency)),
-    before ? change(slug, current[slug], before[slug], view) : null,
+    make("span", { class: "tile-title" }, metrics[slug].title),
+    value,
+    below.length ? make("span", { class: "change" }, below) : null,
   );
 }
 
-function change(slug, current, before, view) {
+function change(slug, current, before, view, how = "") {
   const { unit } = view.metrics[slug];
+  const was =
+    before === null ? "no figure before" : `was ${figure(before, unit, view.currency)}${how}`;
+  return [changeBadge(slug, unit, current, before), make("span", { class: "was" }, was)];
+}
+
+/** Make the badge that says how a figure changed, and whether for the better. */
+export function changeBadge(slug, unit, current, before) {
   const absolute = difference(current, before);
-  const was = before === null ? "no figure before" : `was ${figure(before, unit, view.currency)}`;
   return make(
     "span",
-    { class: "change" },
-    make(
-      "span",
-      { class: `badge ${tone(slug, absolute)}` },
-      changed(unit, absolute, current, before),
-    ),
-    make("span", { class: "was" }, was),
+    { class: `badge ${tone(slug, absolute)}` },
+    changed(unit, absolute, current, before),
   );
 }
 
@@ -117,19 +224,12 @@ function changed(unit, absolute, current, before) {
   if (unit === "rate") return `${arrow}${points(absolute)}`;
   const relative = relativeChange(current, before);
   if (relative === null) return "new";
-  return (
-    arrow +
-    rate(relative, {
-      signDisplay: "exceptZero",
-      minimumFractionDigits: 1,
-      maximumFractionDigits: 1,
-    })
-  );
+  return arrow + percent(relative, { signDisplay: "exceptZero" });
 }
 
 function points(absolute) {
-  const percent = rate(absolute, { signDisplay: "exceptZero" });
-  return `${percent.replace(/\s?%/, "")} pts`;
+  const written = rate(absolute, { signDisplay: "exceptZero" });
+  return `${written.replace(/\s?%/, "")} pts`;
 }
 
 function tone(slug, absolute) {

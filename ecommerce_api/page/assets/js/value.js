@@ -1,0 +1,64 @@
+// A row of what sold opened: its figures by day. Each day leads on to its orders.
+
+import { href } from "./address.js";
+import { path } from "./api.js";
+import { range, weekday } from "./days.js";
+import { facts, make, table } from "./dom.js";
+import { count, figure, total } from "./numbers.js";
+import { valueTitle } from "./sold.js";
+
+const FIGURES = [
+  "net_revenue",
+  "gross_revenue",
+  "discounts",
+  "refunds",
+  "cost",
+  "gross_margin",
+  "orders",
+  "units",
+];
+const COLUMNS = ["orders", "units", "gross_revenue", "discounts", "refunds", "net_revenue"];
+const WIDE = new Set(["gross_revenue", "discounts", "refunds"]);
+
+export const valueView = { is: ({ state }) => state.of, title, needs, draw };
+
+function title({ state }, [days] = []) {
+  return valueTitle({ by: state.of, value: state.value || null, name: days?.name });
+}
+
+function needs({ state, period }) {
+  const { start, end } = period;
+  const { of: by, value, refunds } = state;
+  return [path("metrics/breakdown/daily", { by, value, start, end, refunds })];
+}
+
+function draw([days], view) {
+  const said = `${count(days.items.length)} of the days from ${range(days)} have figures of it.`;
+  return [
+    make("p", { class: "muted" }, days.name ? `${days.value}. ${said}` : said),
+    days.items.length
+      ? [facts(...FIGURES.map((slug) => fact(slug, days, view))), dayTable(days, view)]
+      : null,
+  ];
+}
+
+function fact(slug, { items }, view) {
+  const { title: name, unit } = view.metrics[slug];
+  return [name, figure(total(items.map((day) => day[slug])), unit, view.currency)];
+}
+
+function dayTable(days, view) {
+  const columns = COLUMNS.map((slug) => ({
+    title: view.metrics[slug].title,
+    number: true,
+    wide: WIDE.has(slug),
+    cell: (day) => figure(day[slug], view.metrics[slug].unit, view.currency),
+  }));
+  const link = ({ date }) =>
+    make("a", { href: href(view.state, { day: date, page: "1" }) }, weekday(date));
+  return table(
+    `Its days, ${range(days)}`,
+    [{ title: "Day", heading: true, cell: link }, ...columns],
+    days.items.toReversed(),
+  );
+}
