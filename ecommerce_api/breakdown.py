@@ -15,7 +15,6 @@ from ecommerce_api.database import reading
 from ecommerce_api.fields import Amount, Fields, Listing, PagedListing, Rate, quotient
 from ecommerce_api.metrics import Day, MetricsQuery, RefundsBasis, period_figures
 from ecommerce_api.openapi import LISTING, described
-<<<<<<< HEAD
 from ecommerce_api.parameters import PageQuery, Period, chosen_period
 =======
 from ecommerce_api.parameters import PageQuery, Text, chosen_period
@@ -153,7 +152,6 @@ async def get_breakdown(request: Request, query: Annotated[BreakdownQuery, Query
         )
 
 
-<<<<<<< HEAD
 def _whole_months(period: Period) -> Period:
     """Give the whole months of a period; an empty period at its end where there are none."""
     month_after = (period.start.replace(day=1) + dt.timedelta(days=31)).replace(day=1)
@@ -162,7 +160,8 @@ def _whole_months(period: Period) -> Period:
     if start < end:
         return Period(start, end)
     return Period(period.end + dt.timedelta(days=1), period.end)
-=======
+
+
 class ValueDay(BrokenDown, Day):
     """The figures of one value on one business date."""
 
@@ -217,7 +216,6 @@ async def get_value_days(request: Request, query: Annotated[ValueQuery, Query()]
                 items=[ValueDay(**row) for row in rows],
             ),
         )
->>>>>>> page
 
 
 def _row(row: dict[str, Any], whole: dict[str, Any]) -> BreakdownRow:
