@@ -15,10 +15,7 @@ from ecommerce_api.database import reading
 from ecommerce_api.fields import Amount, Fields, Listing, PagedListing, Rate, quotient
 from ecommerce_api.metrics import Day, MetricsQuery, RefundsBasis, period_figures
 from ecommerce_api.openapi import LISTING, described
-from ecommerce_api.parameters import PageQuery, Period, chosen_period
-=======
-from ecommerce_api.parameters import PageQuery, Text, chosen_period
->>>>>>> page
+from ecommerce_api.parameters import PageQuery, Period, Text, chosen_period
 from ecommerce_api.representations import represented
 from ecommerce_assets.rules.metrics import METRICS
 
