@@ -54,6 +54,9 @@ def test_no_return_rate_and_no_margin_are_made_up(visit: Visit, bare_api: httpx.
     assert "Net revenue" in headings
     assert "Gross margin" not in headings
     assert page.locator("#beside-shipping").count() == 0
+    page.click("#tile-return_rate")
+    settled(page)
+    assert "No file of returns has landed" in page.locator("#revenue").inner_text()
 
 
 def test_long_ago_is_told_in_years(visit: Visit, bare_api: httpx.Client) -> None:

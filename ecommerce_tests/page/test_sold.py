@@ -150,5 +150,5 @@ def test_more_values_than_are_shown_add_up_all_the_same(visit: Visit, api: httpx
     )
 
     first, rest = shown
-    assert first[-2:] == ["€28.30", "€183.30"]
+    assert first[-2:] == ["€27.30", "€183.30"]
     assert (len(first), rest) == (12, ["€10.10", "€9.10", "€8.10"])

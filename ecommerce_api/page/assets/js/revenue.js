@@ -6,7 +6,7 @@ import { drawChart } from "./chart.js";
 import { day, each, length, range, weekday } from "./days.js";
 import { make, replace, table } from "./dom.js";
 import { figure, short } from "./numbers.js";
-import { isYoung } from "./tiles.js";
+import { hasReturns, isYoung } from "./tiles.js";
 
 /** With net revenue come the two figures that make it. */
 const TOGETHER = {
@@ -34,11 +34,9 @@ function draw(content, [daily, dailyBefore], view) {
   const chosen = view.metrics[view.state.chart];
   document.getElementById("revenue-title").textContent = `${chosen.title} by day`;
   document.getElementById("basis").hidden = !REFUNDS_COUNT.has(view.state.chart);
-  if (!daily.items.length) {
-    replace(
-      content,
-      make("p", { class: "empty" }, `Nothing was sold or given back yet in ${range(view.period)}.`),
-    );
+  const missing = missingFigures(daily, view);
+  if (missing) {
+    replace(content, make("p", { class: "empty" }, missing));
     return;
   }
   const series = makeSeries(daily, dailyBefore, view);
@@ -68,6 +66,14 @@ function draw(content, [daily, dailyBefore], view) {
     open: (chosenDay) => go(openAddress(chosenDay, view)),
     zoom: (start, end) => go(href(view.state, { start, end })),
   });
+}
+
+/** Why there is nothing to draw; empty where there is. */
+function missingFigures({ items }, view) {
+  if (!items.length) return `Nothing was sold or given back yet in ${range(view.period)}.`;
+  return view.state.chart === "return_rate" && !hasReturns(view)
+    ? "No file of returns has landed, so it is not known what came back."
+    : "";
 }
 
 function makeSeries(daily, dailyBefore, view) {
