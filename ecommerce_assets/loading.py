@@ -196,7 +196,9 @@ def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
         if error is None or error.cls_name == "RefusedDaysError":
             continue
         message = error.message.strip().split(": ", 1)[-1]
-        if error.cls_name in known:
+        if error.cls_name == dg.DagsterExecutionInterruptedError.__name__:
+            yield "The load was interrupted, and nothing half done was kept; load again."
+        elif error.cls_name in known:
             yield message
         else:
             yield f"{event.step_key} failed: {error.message.strip()}"
