@@ -19,7 +19,8 @@ from ecommerce_assets.feeds.landing import LandingError
 from ecommerce_assets.loading import load, rebuild
 from ecommerce_assets.shops.simulate import simulate
 from ecommerce_assets.warehouse.frozen_settings import SettingsChangedError
-from ecommerce_assets.warehouse.session import LockHeldError, connect, writing
+from ecommerce_assets.warehouse.session import connect
+from ecommerce_assets.warehouse.transaction import LockHeldError, RunTransaction
 from ecommerce_tests import postgres
 from ecommerce_tests.contents import contents
 from ecommerce_tests.small_shop import SmallShop, customer, item, load_days, order, product
@@ -206,28 +207,35 @@ def test_an_empty_warehouse_takes_any_settings(tmp_path: Path, database_url: str
 
 
 def test_a_held_lock_is_reported_with_its_holder(database_url: str) -> None:
-    with (
-        connect(database_url, "somebody's psql") as holder,
-        writing(holder),
-        connect(database_url) as other,
-        pytest.raises(LockHeldError, match=rf"somebody's psql \(process {holder.info.backend_pid}"),
-        writing(other, lock_seconds=1),
-    ):
-        pass
+    holder, other = run_of(database_url), run_of(database_url)
+    with holder.step() as holding:
+        process = holding.info.backend_pid
+        with (
+            pytest.raises(LockHeldError, match=rf"ecommerce load \(process {process}"),
+            other.step(),
+        ):
+            pass
+    holder.close()
 
 
 def test_a_locked_table_is_reported_with_its_holder(database_url: str) -> None:
     with (
         connect(database_url, "a migration") as holder,
         holder.transaction(),
-        connect(database_url) as other,
     ):
         holder.execute("lock table staging.orders in exclusive mode")
+        other = run_of(database_url)
         with (
             pytest.raises(LockHeldError, match=r"a migration \(process"),
-            writing(other, lock_seconds=1),
+            other.step() as waiting,
         ):
-            other.execute("delete from staging.orders")
+            waiting.execute("delete from staging.orders")
+        other.close()
+
+
+def run_of(url: str) -> RunTransaction:
+    """Make the transaction of a run that waits a second for locks."""
+    return RunTransaction(lambda: url, lambda _: None, lock_seconds=1)
 
 
 def _load_in_its_own_process(landing: str, url: str) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 import psycopg
 
 from ecommerce_assets.rules.cohorts import HORIZONS
-from ecommerce_assets.warehouse import touched
+from ecommerce_assets.warehouse import temporary, touched
 from ecommerce_assets.warehouse.frames import read, write
 from ecommerce_assets.warehouse.orders import list_batch_facts
 from ecommerce_assets.warehouse.staging import hand_over_batches
@@ -58,29 +58,30 @@ def replace(connection: psycopg.Connection, customers: pd.DataFrame) -> None:
     repeat one, or back) with the dates on which anything of the orders placed then is booked, and
     the cohorts within whose longest horizon something changed.
     """
-    connection.execute(
+    temporary.fill(
+        connection,
+        "customers_before",
         """
-        create temporary table before as
         select customer_id, first_order_date from analytics.dim_customer
         where customer_id in (select customer_id from taken)
-        """
+        """,
     )
     connection.execute(
         "delete from analytics.dim_customer where customer_id in (select customer_id from taken)"
     )
     write(connection, DIM_CUSTOMER, customers)
-    connection.execute(
+    temporary.fill(
+        connection,
+        "moved",
         """
-        create temporary table moved as
         select customer_id, unnest(array[b.first_order_date, a.first_order_date]) as date
-        from before b full join (
+        from customers_before b full join (
             select customer_id, first_order_date from analytics.dim_customer
             where customer_id in (select customer_id from taken)
         ) a using (customer_id)
         where b.first_order_date is distinct from a.first_order_date
-        """
+        """,
     )
-    connection.execute("analyze moved")
     touched.hand_over(
         connection,
         touched.DATES,
@@ -110,4 +111,3 @@ def replace(connection: psycopg.Connection, customers: pd.DataFrame) -> None:
         """,
         max(HORIZONS),
     )
-    connection.execute("drop table before, moved")

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from ecommerce_assets.rules.orders import Cluster
-from ecommerce_assets.warehouse import touched
+from ecommerce_assets.warehouse import temporary, touched
 from ecommerce_assets.warehouse.frames import copy_in, read, write
 from ecommerce_assets.warehouse.staging import hand_over_batches
 from ecommerce_assets.warehouse.tables import (
@@ -140,8 +140,6 @@ def replace(
         write(connection, table, rows)
     write(connection, QUARANTINE, quarantined)
     _hand_on(connection, _ROWS_OF_TAKEN)
-    for table, _ in parts:
-        connection.execute(sql.SQL("drop table {}").format(_written(table)))
 
 
 def _delete(connection: psycopg.Connection, table: str, condition: str) -> None:
@@ -151,17 +149,9 @@ def _delete(connection: psycopg.Connection, table: str, condition: str) -> None:
 def _list_written(connection: psycopg.Connection, table: Table, rows: pd.DataFrame) -> None:
     """List the keys that are written to a table, in the temporary table `written_<key>`."""
     (key,) = table.key
-    connection.execute(
-        sql.SQL("create temporary table {} ({} text collate {})").format(
-            _written(table), sql.Identifier(key), sql.Identifier("C")
-        )
-    )
+    temporary.empty(connection, f"written_{key}", f'{key} text collate "C"')
     copy_in(connection, f"written_{key}", {key: Kind.TEXT}, rows)
-    connection.execute(sql.SQL("analyze {}").format(_written(table)))
-
-
-def _written(table: Table) -> sql.Identifier:
-    return sql.Identifier(f"written_{table.key[0]}")
+    connection.execute(sql.SQL("analyze {}").format(sql.Identifier(f"written_{key}")))
 
 
 _ROWS_OF_TAKEN = """
@@ -188,7 +178,7 @@ _ROWS_OF_OTHERS = """
 
 def _hand_on(connection: psycopg.Connection, rows: str) -> None:
     """Hand on the dates of some facts, and their orders' customers with these dates."""
-    connection.execute(f"create temporary table handed as select distinct * from ({rows}) r")  # noqa: S608
+    temporary.fill(connection, "handed", f"select distinct * from ({rows}) r")  # noqa: S608
     touched.hand_over(connection, touched.DATES, "select distinct date from handed")
     touched.hand_over(
         connection,
@@ -198,7 +188,6 @@ def _hand_on(connection: psycopg.Connection, rows: str) -> None:
         where customer_id is not null
         """,
     )
-    connection.execute("drop table handed")
 
 
 _ADDRESS = {
@@ -211,9 +200,10 @@ _ADDRESS = {
 
 def read_records(connection: psycopg.Connection, address: pd.DataFrame) -> pd.DataFrame:
     """Read the staged records at some addresses, each as a JSON object of texts in `record`."""
-    connection.execute(
-        "create temporary table wanted (feed text, batch_date date, source_file text,"
-        " line_number bigint)"
+    temporary.empty(
+        connection,
+        "wanted",
+        "feed text, batch_date date, source_file text, line_number bigint",
     )
     copy_in(connection, "wanted", _ADDRESS, address.drop_duplicates(list(_ADDRESS)))
     staged = sql.SQL(" union all ").join(
@@ -241,5 +231,4 @@ def read_records(connection: psycopg.Connection, address: pd.DataFrame) -> pd.Da
         .as_string(connection),
         {**_ADDRESS, "record": Kind.JSON},
     )
-    connection.execute("drop table wanted")
     return records

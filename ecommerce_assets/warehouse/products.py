@@ -6,7 +6,7 @@ from collections.abc import Collection
 import pandas as pd
 import psycopg
 
-from ecommerce_assets.warehouse import touched
+from ecommerce_assets.warehouse import temporary, touched
 from ecommerce_assets.warehouse.frames import copy_in, read, write
 from ecommerce_assets.warehouse.staging import hand_over_batches
 from ecommerce_assets.warehouse.tables import DIM_PRODUCT, STAGING, Kind
@@ -44,12 +44,13 @@ def replace(
     version or its cost changed (`product_id`, `starts_at`, `ends_at`), and the dates of what was
     sold, and came back, of products whose category changed.
     """
-    connection.execute(
+    temporary.fill(
+        connection,
+        "categories_before",
         """
-        create temporary table categories_before as
         select product_id, category from analytics.dim_product join taken using (product_id)
         where is_current
-        """
+        """,
     )
     connection.execute(
         "delete from analytics.dim_product where product_id in (select product_id from taken)"
@@ -60,15 +61,16 @@ def replace(
 
 
 def _hand_on_categories(connection: psycopg.Connection) -> None:
-    connection.execute(
+    temporary.fill(
+        connection,
+        "recategorised",
         """
-        create temporary table recategorised as
         select product_id from categories_before b full join (
             select product_id, category from analytics.dim_product join taken using (product_id)
             where is_current
         ) a using (product_id)
         where b.category is distinct from a.category
-        """
+        """,
     )
     touched.hand_over(
         connection,
@@ -85,12 +87,11 @@ def _hand_on_categories(connection: psycopg.Connection) -> None:
         select r.return_date from lines join analytics.fct_returns r using (order_id, order_item_id)
         """,
     )
-    connection.execute("drop table categories_before, recategorised")
 
 
 def _hand_on(connection: psycopg.Connection, spans: pd.DataFrame) -> None:
-    connection.execute(
-        "create temporary table spans (product_id text, starts_at timestamptz, ends_at timestamptz)"
+    temporary.empty(
+        connection, "spans", "product_id text, starts_at timestamptz, ends_at timestamptz"
     )
     columns = {"product_id": Kind.TEXT, "starts_at": Kind.MOMENT, "ends_at": Kind.MOMENT}
     copy_in(connection, "spans", columns, spans)
@@ -114,4 +115,3 @@ def _hand_on(connection: psycopg.Connection, spans: pd.DataFrame) -> None:
             and i.snapshot_date between s.starts_at::date - 1 and s.ends_at::date + 1
         """,
     )
-    connection.execute("drop table spans")

@@ -12,6 +12,7 @@ from decimal import Decimal
 import psycopg
 from psycopg import sql
 
+from ecommerce_assets.warehouse import temporary
 from ecommerce_assets.warehouse.tables import FCT_REVENUE_DAILY
 
 FIGURES = tuple(name for name in FCT_REVENUE_DAILY.columns if name != "date")
@@ -53,10 +54,7 @@ def logging_restatements(
     figures were complete before are logged. A date without a row counts as one without orders.
     """
     rows = sql.SQL("select * from analytics.fct_revenue_daily where {}").format(sql.SQL(dates))
-    connection.execute(
-        sql.SQL("create temporary table figures_before as {}").format(rows),
-        parameters,
-    )
+    temporary.fill(connection, "figures_before", rows, parameters)
     yield
     connection.execute(
         sql.SQL(
@@ -84,7 +82,6 @@ def logging_restatements(
             "last_batch": cause.last_batch_date,
         },
     )
-    connection.execute("drop table figures_before")
 
 
 def _pair(figure: str) -> sql.Composable:

@@ -72,10 +72,12 @@ def work_off(
     `work` finds them in the temporary table `taken`. Gives how many keys were worked off.
     """
     done = 0
+    connection.execute(
+        sql.SQL("create temporary table taken (like {})").format(sql.Identifier("ops", queue.table))
+    )
     while count := _take(connection, queue):
         work(connection)
         bump_version(connection)
-        connection.execute("drop table taken")
         done += count
     connection.execute("drop table taken")
     return done
@@ -84,7 +86,7 @@ def work_off(
 def _take(connection: psycopg.Connection, queue: Queue) -> int:
     table = sql.Identifier("ops", queue.table)
     columns = sql.SQL(", ").join(map(sql.Identifier, queue.columns))
-    connection.execute(sql.SQL("create temporary table taken (like {})").format(table))
+    connection.execute("truncate taken")
     taken = connection.execute(
         sql.SQL(
             """

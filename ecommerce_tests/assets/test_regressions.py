@@ -105,7 +105,7 @@ def test_revenue_by_itself_gives_no_row_to_dates_before_the_first_recognised_ord
             partition_key=DAY,
             asset_selection=[
                 dg.AssetKey(["analytics", name])
-                for name in ("fct_revenue_daily", "fct_sales_daily")
+                for name in ("fct_revenue_daily", "fct_sales_daily", "fct_sales_monthly")
             ],
         )
 
