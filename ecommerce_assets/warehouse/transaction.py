@@ -147,7 +147,7 @@ def _held_message(connection: psycopg.Connection) -> str:
         from pg_locks l
         join pg_stat_activity a using (pid)
         left join pg_class c on c.oid = l.relation
-        where l.granted and a.pid <> pg_backend_pid() and (
+        where l.granted and a.pid <> pg_backend_pid() and a.datname = current_database() and (
             l.locktype = 'advisory' and l.objid = %s
             or c.relnamespace::regnamespace::text = any(%s)
                 and l.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock',
