@@ -17,9 +17,11 @@ from typing import Any, TypeVar
 import dagster as dg
 import pytest
 
+from ecommerce_assets.assets.specs import asset_key
 from ecommerce_assets.dagster_instance.home import open_instance
 from ecommerce_assets.dagster_instance.private import AssetCheckExecutionRecordStatus as Status
 from ecommerce_assets.settings import PROJECT_ROOT, load_settings
+from ecommerce_assets.warehouse.tables import ANALYTICS, STAGING
 from ecommerce_tests import postgres
 from ecommerce_tests.contents import contents
 from ecommerce_tests.dagster_private import PartitionKeyFilter
@@ -30,14 +32,8 @@ T = TypeVar("T")
 DAYS = ["2024-03-05", "2024-03-06", "2024-03-07"]
 RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 TABLES = [
-    dg.AssetKey([schema, name])
-    for schema, names in {
-        "staging": "customers products orders order_items returns inventory",
-        "quarantine": "customers products orders order_items returns inventory relations",
-        "analytics": "dim_product dim_customer dim_date fct_orders fct_order_items fct_returns"
-        " fct_inventory_daily fct_revenue_daily fct_cohort_ltv",
-    }.items()
-    for name in names.split()
+    *(asset_key(table) for table in (*STAGING.values(), *ANALYTICS)),
+    *(dg.AssetKey(["quarantine", part]) for part in (*STAGING, "relations")),
 ]
 ACCEPTED = dg.AssetCheckKey(dg.AssetKey(["staging", "orders"]), "accepted")
 
