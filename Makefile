@@ -6,7 +6,7 @@ BEGAN := $(shell date +%s)
 # Where npm puts Medusa, 700 MB: outside the checkout.
 MEDUSA ?= /tmp/ecommerce-real-shops/medusa
 
-.PHONY: run test torture faults real-shops coverage lint format clean
+.PHONY: run test torture faults fuzz real-shops coverage lint format clean
 
 run: .venv/run
 	$(BIN)/python -m ecommerce_assets.shops.demo

@@ -48,6 +48,16 @@ def _from_root(path: Path) -> Path:
     return PROJECT_ROOT / path.expanduser()
 
 
+def _from_root_if_set(path: Path | None) -> Path | None:
+    return None if path is None else _from_root(path)
+
+
+KeyFile = Annotated[
+    Path | None, BeforeValidator(_blank_is_unset), AfterValidator(_from_root_if_set)
+]
+"""The file of a key, from the root of the checkout; a blank is none."""
+
+
 _NULL_SHARES = {
     "customers.email_sha256": 0.5,
     "customers.country": 0.5,
@@ -100,10 +110,10 @@ class Settings(BaseSettings):
     shopify_key_file: Annotated[Path | None, BeforeValidator(_blank_is_unset)] = None
     woocommerce_url: Annotated[str | None, BeforeValidator(_blank_is_unset)] = None
     woocommerce_key: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
-    woocommerce_key_file: Annotated[Path | None, BeforeValidator(_blank_is_unset)] = None
+    woocommerce_key_file: KeyFile = None
     medusa_url: Annotated[str | None, BeforeValidator(_blank_is_unset)] = None
     medusa_key: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
-    medusa_key_file: Annotated[Path | None, BeforeValidator(_blank_is_unset)] = None
+    medusa_key_file: KeyFile = None
     warn_quarantine_share: float = Field(default=0.05, ge=0, le=1)
     warn_volume_change: float = Field(default=0.5, ge=0)
     warn_null_share: Annotated[dict[str, float], AfterValidator(_shares)] = Field(

@@ -196,16 +196,3 @@ def stock(product_id: str = "P1", **columns: Any) -> dict[str, Any]:
         "reorder_point": 20,
         **columns,
     }
-
-
-def adjustment(adjustment_id: str = "A1", order_id: str = "O1", **columns: Any) -> dict[str, Any]:
-    """Make a record of `adjustments`: a refund of 1.00, on 2024-03-12."""
-    return {
-        "adjustment_id": adjustment_id,
-        "order_id": order_id,
-        "adjusted_at": "2024-03-12T10:00:00Z",
-        "amount": "1.00",
-        "kind": "refund",
-        "reason": "goodwill",
-        **columns,
-    }

@@ -7,11 +7,12 @@ import datetime as dt
 
 import dagster as dg
 
-from ecommerce_assets.automation.jobs import SOURCES
 from ecommerce_assets.partitions import first_day
 from ecommerce_assets.shop import Shop
 from ecommerce_assets.shops.sources import configured_sources, open_source
 
+SOURCES = "sources"
+"""The group of these assets, and the first part of their keys."""
 _POOL = "sources"
 
 

@@ -1,17 +1,15 @@
-"""The two jobs: one loads batch days, one audits what is held."""
+"""The jobs: one loads batch days, one fetches them from shops, one audits what is held."""
 
 from collections.abc import Sequence
 
 import dagster as dg
 
+from ecommerce_assets.assets.sources import SOURCES
 from ecommerce_assets.dagster_instance.private import UnresolvedAssetJobDefinition
 
 LOAD_JOB = "load"
 AUDIT_JOB = "audit"
 FETCH_JOB = "fetch"
-
-SOURCES = "sources"
-"""The first part of the keys, and the group, of the assets of shops that are fetched from."""
 
 
 def load_job() -> UnresolvedAssetJobDefinition:

@@ -47,10 +47,13 @@ def main() -> None:
         where = f"{error.filename}: " if error.filename else ""
         print_error(f"{where}{error.strerror or error}.")
         sys.exit(1)
-    except sqlalchemy.exc.DBAPIError as error:
-        # Dagster reaches the same database through SQLAlchemy.
+    except Exception as error:
+        # Dagster reaches the same database through SQLAlchemy, and wraps some of its errors.
+        lost = error if isinstance(error, sqlalchemy.exc.DBAPIError) else error.__cause__
+        if not isinstance(lost, sqlalchemy.exc.DBAPIError):
+            raise
         from ecommerce_assets.warehouse.session import explained
 
-        sqlstate = getattr(error.orig, "pgcode", None)
-        print_error(str(explained(error.orig or error, sqlstate, is_passing=True)))
+        sqlstate = getattr(lost.orig, "pgcode", None)
+        print_error(str(explained(lost.orig or lost, sqlstate, is_passing=True)))
         sys.exit(1)

@@ -41,7 +41,7 @@ def daily_sales(
     entries = entries[entries["date"].isin(dates)]
     ordered = products[["order_id", "product_id"]].drop_duplicates()
     ordered = ordered.assign(
-        date=ordered["order_id"].map(orders.set_index("order_id")["order_date"])
+        date=_looked_up(ordered["order_id"], orders.set_index("order_id")["order_date"])
     )
     ordered = ordered[ordered["date"].isin(dates)]
     parts = []
@@ -64,7 +64,7 @@ def daily_sales(
 
 
 def _values_by_order(orders: pd.DataFrame, first_order_dates: pd.Series) -> pd.DataFrame:
-    first = orders["customer_id"].map(first_order_dates)
+    first = _looked_up(orders["customer_id"], first_order_dates)
     customer = pd.Series(REPEAT, index=orders.index).mask(orders["order_date"] == first, NEW)
     return pd.DataFrame(
         {
@@ -76,6 +76,12 @@ def _values_by_order(orders: pd.DataFrame, first_order_dates: pd.Series) -> pd.D
             "customer": customer.mask(orders["customer_id"].isna(), GUEST),
         }
     ).set_index(orders["order_id"])
+
+
+def _looked_up(keys: pd.Series, dates: pd.Series) -> pd.Series:
+    """Give the date of each key; null without one."""
+    # Not `map`: without a single date it fails.
+    return dates.reindex(keys).set_axis(keys.index)
 
 
 def _of_products(products: pd.Series, dimension: str, categories: pd.Series) -> pd.Series:
@@ -116,7 +122,11 @@ def _entries(
             ),
             _entry(refunds, refunds["adjustment_date"], refunds=refunds["amount"]),
             *(
-                _entry(part, part["order_id"].map(order_dates), refunds_by_order_date=part[amount])
+                _entry(
+                    part,
+                    _looked_up(part["order_id"], order_dates),
+                    refunds_by_order_date=part[amount],
+                )
                 for part, amount in ((back, "refund_amount"), (refunds, "amount"))
             ),
         ],

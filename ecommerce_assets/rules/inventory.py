@@ -20,7 +20,7 @@ def stock_levels(
 ) -> pd.DataFrame:
     """Make `fct_inventory_daily` from all staged versions of some snapshots.
 
-    `product_versions` is `dim_product` of their products. The price version is the one valid at
+    `product_versions` is `dim_product` of their products. The product version is the one valid at
     the last instant of the snapshot's business day.
     """
     levels = latest(inventory, SNAPSHOT_KEY)

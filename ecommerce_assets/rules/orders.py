@@ -25,13 +25,14 @@ from ecommerce_assets.rules.versions import latest
 
 RECOGNISED = ("paid", "fulfilled", "delivered", "returned")
 
-_MESSAGES = {
+RELATION_RULES = {
     "discount_exceeds_gross": "the order's discount is more than the gross of its lines so far",
     "orphan": "what it belongs to is not in the facts",
     "unpaid_return": "its order is not recognised: it was never paid, or was cancelled",
     "return_before_order": "it is of a time before its order",
     "return_exceeds_line": "the line's returns so far pass its quantity or its net amount",
 }
+"""Every relation rule, and the message to those who break it."""
 
 
 @dataclass(frozen=True)
@@ -230,6 +231,6 @@ def _broken(feed: str, key: str, records: pd.DataFrame, rule: str) -> pd.DataFra
             "business_key": records[key],
             "order_id": records["order_id"],
             "rule": rule,
-            "message": _MESSAGES[rule],
+            "message": RELATION_RULES[rule],
         }
     )

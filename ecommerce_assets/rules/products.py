@@ -37,7 +37,7 @@ def _comparable(cost: pd.Series) -> pd.Series:
 
 
 def product_keys(product_id: pd.Series, valid_from: pd.Series) -> pd.Series:
-    """Make the surrogate key of a price version: the same in every rebuild, and readable.
+    """Make the surrogate key of a product version: the same in every rebuild, and readable.
 
     `product_id`, `@`, and `valid_from` in microseconds since 1970.
     """

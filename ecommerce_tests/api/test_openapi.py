@@ -36,6 +36,7 @@ def test_every_endpoint_is_described() -> None:
         "/metrics",
         "/metrics/daily",
         "/metrics/summary",
+        "/metrics/breakdown",
         "/ltv/{days}",
         "/retention/{days}",
         "/inventory/alerts",

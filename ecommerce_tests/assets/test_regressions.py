@@ -16,8 +16,8 @@ from ecommerce_assets.settings import load_settings
 from ecommerce_assets.warehouse.frozen_settings import SettingsChangedError, freeze_settings
 from ecommerce_assets.warehouse.transaction import RunTransaction
 from ecommerce_tests.assets.test_purity import assert_like_a_rebuild
+from ecommerce_tests.chunks import chunks_of
 from ecommerce_tests.small_shop import SmallShop, item, order, product, returned
-from ecommerce_tests.torture.histories import chunks_of
 
 DAY = "2024-03-05"
 
@@ -103,7 +103,10 @@ def test_revenue_by_itself_gives_no_row_to_dates_before_the_first_recognised_ord
         job.execute_in_process(
             instance=instance,
             partition_key=DAY,
-            asset_selection=[dg.AssetKey(["analytics", "fct_revenue_daily"])],
+            asset_selection=[
+                dg.AssetKey(["analytics", name])
+                for name in ("fct_revenue_daily", "fct_sales_daily")
+            ],
         )
 
     assert_like_a_rebuild(small_shop, migrated_template)

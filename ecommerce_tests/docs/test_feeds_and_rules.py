@@ -5,9 +5,17 @@ from collections.abc import Iterable
 
 import pytest
 
-from ecommerce_assets.feeds.contract import FEEDS, STATUSES, Feed, Store, Writing
+from ecommerce_assets.feeds.contract import (
+    ADJUSTMENT_KINDS,
+    FEEDS,
+    LINE_KINDS,
+    STATUSES,
+    Feed,
+    Store,
+    Writing,
+)
 from ecommerce_assets.rules.cohorts import HORIZONS
-from ecommerce_assets.rules.orders import _MESSAGES, RECOGNISED
+from ecommerce_assets.rules.orders import RECOGNISED, RELATION_RULES
 from ecommerce_assets.warehouse.tables import FCT_REVENUE_DAILY
 from ecommerce_tests.docs.pages import DOCS, names, rows, section
 
@@ -31,7 +39,7 @@ def described(column: str, feed: Feed) -> str:
 @pytest.mark.parametrize("feed", FEEDS.values(), ids=list(FEEDS))
 def test_a_feed_is_described_as_its_contract_has_it(feed: Feed) -> None:
     [cell] = [
-        of for name, of in rows(section(FEEDS_PAGE, "The six feeds")) if name == f"`{feed.name}`"
+        of for name, of in rows(section(FEEDS_PAGE, "The seven feeds")) if name == f"`{feed.name}`"
     ]
     entries = cell.split(" · ")
     columns = [column for column in feed.columns if column != "ingested_at"]
@@ -48,9 +56,14 @@ def test_every_way_of_writing_is_described() -> None:
     assert sorted(kinds) == sorted(Writing)
 
 
-def test_every_status_is_named() -> None:
-    sentence = section(FEEDS_PAGE, "The six feeds").split("`status` is ")[1].split(".")[0]
-    assert tuple(names(sentence)) == STATUSES
+def test_every_allowed_value_is_named() -> None:
+    cells = rows(section(FEEDS_PAGE, "The seven feeds"))
+    described = {name: tuple(names(values)) for name, values in cells if "." in name}
+    assert described == {
+        "`orders.status`": STATUSES,
+        "`order_items.kind`": LINE_KINDS,
+        "`adjustments.kind`": ADJUSTMENT_KINDS,
+    }
     recognised = section(RULES_PAGE, "Recognised orders").split(" are recognised")[0]
     assert tuple(names(recognised)) == RECOGNISED
 
@@ -66,7 +79,7 @@ def test_every_row_rule_is_described() -> None:
 
 
 def test_every_relation_rule_is_described() -> None:
-    assert {name for name, _ in rows(section(RULES_PAGE, "Relation rules"))} == quoted(_MESSAGES)
+    assert {name for name, _ in rows(section(RULES_PAGE, "Relation rules"))} == quoted(RELATION_RULES)
 
 
 def test_every_figure_of_a_date_is_described() -> None:

@@ -10,12 +10,13 @@ import pytest
 from psycopg import sql
 
 from ecommerce_assets.feeds.contract import FEEDS
+from ecommerce_tests.chunks import chunks_of
 from ecommerce_tests.conftest import golden_landing
 from ecommerce_tests.small_shop import SmallShop
 
 ZONES = {"plain": "UTC", "hostile": "America/New_York", "ledger": "Europe/Berlin"}
 LONGEST_PIECE = {"plain": 3, "hostile": 1, "ledger": 2}
-"""How many days are materialized at once: `hostile` goes day by day."""
+"""How many days are materialized at once in shuffled order: `hostile` goes day by day."""
 
 
 @pytest.fixture(params=ZONES)
@@ -28,6 +29,10 @@ def shop(zone: str, database_url: str) -> SmallShop:
     return SmallShop(golden_landing(zone), database_url, timezone=ZONES[zone])
 
 
+def batch_days(shop: SmallShop) -> list[str]:
+    return [str(day) for day in sorted(shop.shop.landing.listing().days())]
+
+
 def test_in_one_go(zone: str, shop: SmallShop) -> None:
     result = shop.load()
 
@@ -36,7 +41,7 @@ def test_in_one_go(zone: str, shop: SmallShop) -> None:
 
 
 def test_in_pieces_in_shuffled_order_with_repeats(zone: str, shop: SmallShop) -> None:
-    days = [str(day) for day in sorted(shop.shop.landing.listing().days())]
+    days = batch_days(shop)
     longest = LONGEST_PIECE[zone]
     rng = random.Random(7)
     starts = [*range(0, len(days), longest), *rng.choices(range(len(days)), k=6)]
@@ -45,6 +50,33 @@ def test_in_pieces_in_shuffled_order_with_repeats(zone: str, shop: SmallShop) ->
     shop.materialize_tables(
         *((days[start], days[min(start + longest, len(days)) - 1]) for start in starts)
     )
+
+    assert_expected(zone, shop.url)
+
+
+def test_day_by_day(zone: str, shop: SmallShop) -> None:
+    shop.materialize_tables(*((day, day) for day in batch_days(shop)))
+
+    assert_expected(zone, shop.url)
+
+
+def test_in_ranges_that_overlap_the_later_first(zone: str, shop: SmallShop) -> None:
+    days = batch_days(shop)
+    third = len(days) // 3
+
+    shop.materialize_tables(
+        (days[2 * third], days[-1]), (days[third - 5], days[2 * third + 5]), (days[0], days[third])
+    )
+
+    assert_expected(zone, shop.url)
+
+
+def test_a_key_and_a_file_at_a_time(zone: str, shop: SmallShop) -> None:
+    days = batch_days(shop)
+    middle = len(days) // 2
+
+    with chunks_of(1):
+        shop.materialize_tables((days[middle], days[-1]), (days[0], days[middle - 1]))
 
     assert_expected(zone, shop.url)
 

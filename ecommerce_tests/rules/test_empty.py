@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from ecommerce_assets.rules.breakdown import daily_sales
 from ecommerce_assets.rules.cohorts import cohort_values
 from ecommerce_assets.rules.customers import build_customers
 from ecommerce_assets.rules.inventory import stock_levels
@@ -86,6 +87,17 @@ def test_cohorts(empty: Empty) -> None:
         *(empty[part.name].assign(cohort_date=pd.Series(dtype="datetime64[s]")) for part in parts),
     )
     assert_no_rows(FCT_COHORT_LTV, rows)
+
+
+def test_a_date_without_sales_has_none_of_any_product(empty: Empty) -> None:
+    facts = (FCT_ORDERS, FCT_ORDER_ITEMS, FCT_RETURNS, FCT_ADJUSTMENTS)
+    rows = daily_sales(
+        pd.Series(pd.to_datetime(["2024-03-05"]).as_unit("s")),
+        *(empty[table.name] for table in facts),
+        empty[DIM_CUSTOMER.name].set_index("customer_id")["first_order_date"],
+        empty[DIM_PRODUCT.name].set_index("product_id")["category"],
+    )
+    assert rows.empty
 
 
 def test_a_date_without_orders_has_a_row_of_zeros(empty: Empty) -> None:

@@ -15,7 +15,7 @@ from ecommerce_assets.feeds.contract import Store
 from ecommerce_assets.settings import Settings
 from ecommerce_assets.shops.sources import configured_sources, open_source
 from ecommerce_tests.shops.serving import serving
-from ecommerce_tests.shops.woocommerce.documents import customer, line, order
+from ecommerce_tests.shops.woocommerce.documents import line, order
 from ecommerce_tests.shops.woocommerce.stand_in import KEY, StandIn
 from ecommerce_tests.small_shop import NOW, SmallShop
 
@@ -92,9 +92,9 @@ class TestAsset:
                     date_created_gmt=f"{YESTERDAY}T10:00:00",
                     date_modified_gmt=f"{YESTERDAY}T11:00:00",
                     date_paid_gmt=f"{YESTERDAY}T10:00:05",
+                    customer_id=0,
                 )
-            ],
-            customers=[customer(7)],
+            ]
         )
         with serving(shop.app()) as url, dg.DagsterInstance.ephemeral() as instance:
             connected = SmallShop(

@@ -1,7 +1,8 @@
 """The long run: random shops, histories, crowds, kills and stops, for so many minutes.
 
 `TORTURE_MINUTES` (60 unless set) says how long, `TORTURE_SEED` which random numbers to begin with.
-A failure names its part and seed: `TORTURE_SEED=<seed> TORTURE_PART=<part>` plays it again, alone.
+A failure names its part and seed: `make torture TORTURE_PART=<part> TORTURE_SEED=<seed>` plays
+it again, alone.
 """
 
 import os
@@ -127,7 +128,8 @@ def main() -> int:
                         play(seed)
                     except Exception:
                         traceback.print_exc()
-                        print(f"Play it again by TORTURE_PART={part} TORTURE_SEED={seed}.")
+                        again = f"make torture TORTURE_PART={part} TORTURE_SEED={seed}"
+                        print(f"Play it again: {again}")
                         print(_figures(run.played))
                         return 1
                     run.played[part] += 1

@@ -110,10 +110,13 @@ def _load(
             else:
                 load = loading.load(shop, instance, *map(dt.date.fromisoformat, days))
             failures = list(load.failures)
-    except (OperatorError, sqlalchemy.exc.DBAPIError) as error:
-        failures = [str(error)]  # the command line tells both in a sentence
-    except Exception:
-        unforeseen = traceback.format_exc()
+    except Exception as error:
+        # The command line tells these in a sentence.
+        known = (OperatorError, sqlalchemy.exc.DBAPIError)
+        if isinstance(error, known) or isinstance(error.__cause__, sqlalchemy.exc.DBAPIError):
+            failures = [str(error)]
+        else:
+            unforeseen = traceback.format_exc()
     sender.send(Told(steps(), failures, unforeseen))
 
 

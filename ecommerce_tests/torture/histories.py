@@ -7,20 +7,18 @@ import dataclasses
 import datetime as dt
 import random
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from ecommerce_assets.assets import batches
 from ecommerce_assets.assets.reports import GROUP as REPORTS_GROUP
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.loading import load, rebuild
-from ecommerce_assets.warehouse import touched
 from ecommerce_tests import postgres
+from ecommerce_tests.chunks import chunks_of
 from ecommerce_tests.contents import contents
 from ecommerce_tests.torture.model.contract import FEEDS
 from ecommerce_tests.torture.random_files import SEASONS, land_broken
@@ -30,23 +28,6 @@ SEEDS = st.integers(0, 2**32 - 1)
 CHUNKS = st.sampled_from((1, 2, 3, 7, 50_000))
 DAYS = st.integers(0, 4)
 ONE_DAY = dt.timedelta(days=1)
-
-
-@contextmanager
-def chunks_of(keys: int) -> Iterator[None]:
-    """Let the program work off so many keys at once, and read files a few, or one, at a time."""
-    queues = [queue for queue in vars(touched).values() if isinstance(queue, touched.Queue)]
-    before = [queue.chunk for queue in queues]
-    read_at_once = batches.BYTES_AT_ONCE
-    try:
-        batches.BYTES_AT_ONCE = min(keys * 500, read_at_once)
-        for queue in queues:
-            object.__setattr__(queue, "chunk", keys)
-        yield
-    finally:
-        batches.BYTES_AT_ONCE = read_at_once
-        for queue, chunk in zip(queues, before, strict=True):
-            object.__setattr__(queue, "chunk", chunk)
 
 
 class Histories(RuleBasedStateMachine):

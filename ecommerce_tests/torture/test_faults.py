@@ -8,7 +8,7 @@ from ecommerce_assets.settings import PROJECT_ROOT
 from ecommerce_tests import postgres
 from ecommerce_tests.torture.faults import FAULTS, Copy
 
-SOME = (0, 13, 40)
+SOME = (0, 13)
 QUICK = ("ecommerce_tests/torture/test_random_shops.py",)
 
 

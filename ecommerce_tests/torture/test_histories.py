@@ -11,6 +11,6 @@ def test_every_history_ends_like_the_model_and_a_rebuild(migrated_template: str)
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=4, stateful_step_count=10, suppress_health_check=list(HealthCheck)
+            max_examples=3, stateful_step_count=8, suppress_health_check=list(HealthCheck)
         ),
     )

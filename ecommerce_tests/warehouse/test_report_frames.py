@@ -131,8 +131,9 @@ def test_what_sold_is_by_product_and_adds_up_to_the_days_net(small_shop: SmallSh
         item("I2", "O2", product_id="P2", discount_amount="1.00"),
         item("I3", "O2", product_id="P3"),
         item("I4", "O2", kind="gift_card"),
-        item("I5", "O1", sold_at="2024-03-08T10:00:00Z", quantity=1),
     )
+    exchange = item("I5", "O1", sold_at="2024-03-08T10:00:00Z", quantity=1)
+    small_shop.land("order_items", "2024-03-08", exchange)
     small_shop.land(
         "returns",
         "2024-03-20",
@@ -140,7 +141,10 @@ def test_what_sold_is_by_product_and_adds_up_to_the_days_net(small_shop: SmallSh
         returned("R2", "I5", returned_at="2024-03-11", refund_amount="1.00"),
     )
     small_shop.land(
-        "adjustments", "2024-03-20", adjustment(), adjustment("A2", kind="shipping", amount="2.00")
+        "adjustments",
+        "2024-03-20",
+        adjustment(adjusted_at="2024-03-10", amount="3.00"),
+        adjustment("A2", adjusted_at="2024-03-10", kind="shipping", amount="2.00"),
     )
     small_shop.load()
 

@@ -21,6 +21,8 @@ from ecommerce_assets.shops.refund_records import (
 from ecommerce_assets.shops.spool import Json, Record
 
 _CENT = Decimal("0.01")
+_PLACING = dt.timedelta(seconds=2)
+"""How long after an order its own items may be made; what is added later takes several requests."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +204,8 @@ def _item_record(
 ) -> Record:
     item = line.item
     gross = max(cents(line.gross), net) if line.gross != line.net else net
-    added_at = latest(moment(item, "created_at"), ordered_at)
+    made_at = latest(moment(item, "created_at"), ordered_at)
+    added_at = made_at if made_at - ordered_at > _PLACING else None
     variant = text(item.get("variant_id"))
     return {
         "order_item_id": str(item["id"]),
@@ -213,7 +216,7 @@ def _item_record(
         "unit_price": unit_price(gross, line.quantity),
         "gross_amount": amount(gross),
         "discount_amount": amount(gross - net),
-        "sold_at": added_at.isoformat() if added_at > ordered_at else None,
+        "sold_at": added_at.isoformat() if added_at else None,
         "ingested_at": read_at.isoformat(),
     }
 

@@ -89,7 +89,10 @@ def _rebooked(entries: pd.DataFrame) -> list[int]:
     """
     found: list[int] = []
     alike = entries.assign(size=entries["quantity"].abs(), day=entries["at"].dt.normalize())
-    for _, same in alike[alike["value"].ne(0)].groupby(["day", "price", "size"]):
+    key = ["day", "price", "size"]
+    values = alike.groupby(key)["value"]
+    on_both_sides = values.transform("min").lt(0) & values.transform("max").gt(0)
+    for _, same in alike[on_both_sides].groupby(key):
         billed = same.loc[same["value"].gt(0), "customer_id"]
         credited = same.loc[same["value"].lt(0), "customer_id"]
         for credit, customer in zip(credited.index.tolist(), credited, strict=True):

@@ -131,7 +131,7 @@ def _taxes(
         for line, price, cut in zip(lines, prices, discounts, strict=True)
     ]
     weights = [to_cents(amount) for amount in left]
-    parts = share_out(to_cents(whole), [*weights, to_cents(_charged_for_shipping(order))])
+    parts = share_out(to_cents(whole), [*weights, to_cents(charged_for_shipping(order))])
     return [_amount(part) for part in parts[: len(lines)]]
 
 
@@ -188,7 +188,7 @@ def _other(item_id: str, what: str, amount: Decimal) -> Line:
 
 def shipping_of(order: Json) -> Decimal:
     """What the order was charged for shipping, after discounts and without tax."""
-    charged = _charged_for_shipping(order)
+    charged = charged_for_shipping(order)
     return charged - shipping_tax_of(order) if taxes_included(order) else charged
 
 
@@ -201,14 +201,15 @@ def shipping_tax_of(order: Json) -> Decimal:
     documents = sorted(items(order, "line_items"), key=order_of_id)
     prices = [(money(line, *_UNIT_PRICE) or _NONE) * _quantity(line) for line in documents]
     on_lines = _taxes(order, documents, prices, _discounts(order, documents, prices))
-    return max(whole - sum(on_lines, _NONE), _NONE) if _charged_for_shipping(order) else _NONE
+    return max(whole - sum(on_lines, _NONE), _NONE) if charged_for_shipping(order) else _NONE
 
 
 def _shipping_lines(order: Json) -> list[Json]:
     return [line for line in items(order, "shipping_lines") if not line.get("is_removed")]
 
 
-def _charged_for_shipping(order: Json) -> Decimal:
+def charged_for_shipping(order: Json) -> Decimal:
+    """What the order was charged for shipping, after discounts, with tax where prices have it."""
     if not isinstance(order.get("shipping_lines"), list):
         return money(order, "total_shipping_price_set", "total_shipping_price") or _NONE
     charged = _NONE

@@ -8,7 +8,12 @@ from ecommerce_assets.shops.money import to_cents
 from ecommerce_assets.shops.reconciliation import Measure, OwnTotal
 from ecommerce_assets.shops.shopify.agreements import is_edited
 from ecommerce_assets.shops.shopify.canonical import Json, id_of, items, money, text, total
-from ecommerce_assets.shops.shopify.lines import ALLOCATED, TAX, taxes_included
+from ecommerce_assets.shops.shopify.lines import (
+    ALLOCATED,
+    TAX,
+    charged_for_shipping,
+    taxes_included,
+)
 from ecommerce_assets.shops.shopify.refunds import is_shipping
 
 _NONE = Decimal(0)
@@ -21,10 +26,31 @@ def own_totals(order: Json, *, status: str, by_agreements: bool, hint: str) -> l
     Of an order that was never paid, or was cancelled before, only what was ordered is compared:
     nothing of it counts.
     """
+    hints = "; ".join(filter(None, [hint, _contradiction(order)]))
     return [
-        OwnTotal(id_of(order) or "", measure, to_cents(amount), source, hint)
+        OwnTotal(id_of(order) or "", measure, to_cents(amount), source, hints)
         for measure, source, amount in _stated(order, status, by_agreements)
     ]
+
+
+def _contradiction(order: Json) -> str:
+    """Say if the document's own parts are not its total: then no records can be both."""
+    parts = {
+        "subtotal": money(order, "subtotal_price_set", "subtotal_price"),
+        "total": money(order, "total_price_set", "total_price"),
+        "shipping": charged_for_shipping(order),
+        "tax": _NONE if taxes_included(order) else money(order, *_TOTAL_TAX) or _NONE,
+        "duties": money(order, "original_total_duties_set") or _NONE,
+        "fees": money(order, "original_total_additional_fees_set") or _NONE,
+        "tip": money(order, "total_tip_received_set", "total_tip_received") or _NONE,
+    }
+    whole, subtotal = parts.pop("total"), parts.pop("subtotal")
+    if whole is None or subtotal is None:
+        return ""
+    made = subtotal + sum((part or _NONE for part in parts.values()), _NONE)
+    if made == whole:
+        return ""
+    return f"its own parts come to {made}: a tip, a fee or an edit that it does not list"
 
 
 def _stated(

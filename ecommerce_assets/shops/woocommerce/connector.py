@@ -1,4 +1,4 @@
-"""Reads a shop by WooCommerce's REST API v3 (docs/woocommerce.md, Every day)."""
+"""Reads a shop by WooCommerce's REST API v3 (docs/woocommerce.md, Fetched every day)."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

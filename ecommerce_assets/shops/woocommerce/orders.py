@@ -112,6 +112,8 @@ def read_order(document: Json, clock: Clock, gift_cards: Set[str] = frozenset())
     if shop_status not in _STATUS:
         notes.append(f"the status {shop_status} of a plugin, read as {status}")
 
+    paid_at, completed_at = _in_order(ordered_at, paid_at, completed_at, notes)
+
     fees = [fee for fee in document.get("fee_lines") or () if cents(fee.get("total"))]
     negative_fees = -sum(min(cents(fee.get("total")), 0) for fee in fees)
     shipping, tax = cents(document.get("shipping_total")), cents(document.get("total_tax"))
@@ -168,6 +170,21 @@ def _status(status: str, paid_at: dt.datetime | None, completed_at: dt.datetime 
         # On hold, or a plugin's status: what is dated has happened.
         return "fulfilled" if completed_at else "paid" if paid_at else "created"
     return known or "created"
+
+
+def _in_order(
+    ordered_at: dt.datetime,
+    paid_at: dt.datetime | None,
+    completed_at: dt.datetime | None,
+    notes: list[str],
+) -> tuple[dt.datetime | None, dt.datetime | None]:
+    """Leave out the dates that stand the wrong way round, for which the feed refuses an order."""
+    completes = completed_at if completed_at and completed_at >= ordered_at else None
+    pays = paid_at and ordered_at <= paid_at and (completes is None or paid_at <= completes)
+    kept = (paid_at if pays else None, completes)
+    if kept != (paid_at, completed_at):
+        notes.append("a date of payment or completion that stands the wrong way round")
+    return kept
 
 
 def _product_lines(

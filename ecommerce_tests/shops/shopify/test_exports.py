@@ -90,6 +90,14 @@ class TestOrders:
         assert shop.landed("order_items", "gross_amount") == ["22.69"]
         assert shop.landed("orders", "shipping_amount", "tax_amount") == [("4.12", "5.09")]
 
+    def test_a_total_that_no_column_explains_is_told(self, shop: Shop) -> None:
+        imported = shop.take_files(export(shop.folder / "orders.csv", {**ORDER, "Total": "40.96"}))
+        (difference,) = imported.reconciliation.differences
+        assert (difference.own, difference.ours) == (4096, 3796)
+        assert difference.cause == (
+            "its own parts come to 37.96: a tip, a fee or an edit that it does not list"
+        )
+
     def test_a_refund_is_an_undated_adjustment_without_its_share_of_tax(self, shop: Shop) -> None:
         # 10.00 of 37.96, of which tax 6.06 × 10.00 ÷ 37.96 = 1.60: 8.40
         row = {**ORDER, "Refunded Amount": "10.00", "Financial Status": "partially_refunded"}

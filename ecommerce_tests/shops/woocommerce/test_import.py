@@ -156,6 +156,26 @@ class TestOrders:
         shop.take(order(1, "5.00", line(31, "5.00"), status=status, **dates))
         assert shop.landed("orders", "status") == [landed]
 
+    @pytest.mark.parametrize(
+        ("paid", "completed", "landed"),
+        [
+            ("2024-03-05T09:59:59", "2024-03-06T10:00:00", (None, "2024-03-06T10:00:00+00:00")),
+            ("2024-03-07T10:00:00", "2024-03-06T10:00:00", (None, "2024-03-06T10:00:00+00:00")),
+            ("2024-03-05T10:00:00", "2024-03-04T10:00:00", ("2024-03-05T10:00:00+00:00", None)),
+        ],
+    )
+    def test_a_date_that_stands_the_wrong_way_round_is_left_out_and_told(
+        self, shop: Shop, paid, completed, landed
+    ) -> None:
+        dates = {"date_paid_gmt": paid, "date_completed_gmt": completed}
+        imported = shop.take(order(1, "5.00", line(31, "5.00"), status="completed", **dates))
+        assert agreed(imported)
+        assert shop.landed("orders", "status", "paid_at", "fulfilled_at") == [
+            ("fulfilled", *landed)
+        ]
+        told = "a date of payment or completion that stands the wrong way round"
+        assert imported.left_out == {told: 1}
+
     def test_drafts_and_trash_are_left_out_and_counted(self, shop: Shop) -> None:
         imported = shop.take(
             order(1, "5.00", line(31, "5.00"), status="trash"),
