@@ -10,6 +10,7 @@ import pytest
 
 from ecommerce_assets.automation.late_files import Loaded, Memory, late_files, plan
 from ecommerce_assets.definitions import build_defs
+from ecommerce_assets.feeds.contract import FEEDS
 from ecommerce_assets.feeds.landing import LandedFile
 from ecommerce_assets.loading import load
 from ecommerce_assets.partitions import batch_days, range_tags
@@ -86,11 +87,12 @@ def test_a_day_whose_run_died_is_asked_for_again(sensor: Sensor) -> None:
 
 def test_a_day_that_only_staging_holds_is_asked_for(sensor: Sensor) -> None:
     defs = build_defs(sensor.shop.shop)
-    stage = dg.AssetSelection.groups("staging").required_multi_asset_neighbors()
-    job = dg.define_asset_job("stage", stage.without_checks())
-    defs = dg.Definitions.merge(defs, dg.Definitions(jobs=[job]))
-    days = range_tags(dt.date(2024, 3, 4), dt.date(2024, 3, 8))
-    assert defs.resolve_job_def("stage").execute_in_process(tags=days).success
+    staged = [key for feed in FEEDS for key in (["staging", feed], ["quarantine", feed])]
+    loaded = defs.resolve_job_def("load").execute_in_process(
+        tags=range_tags(dt.date(2024, 3, 4), dt.date(2024, 3, 8)),
+        asset_selection=[dg.AssetKey(path) for path in staged],
+    )
+    assert loaded.success
 
     assert sensor.tick() == ["2024-03-08"]
     sensor.load()
