@@ -352,6 +352,16 @@ TABLE_FAULTS = [
     ),
     ("analytics.fct_revenue_daily", "net_formula",
      "update analytics.fct_revenue_daily set gross_margin = 0 where date = '2024-03-05'", [DAY]),
+    *(
+        ("analytics.fct_sales_daily", "totals",
+         f"update analytics.fct_sales_daily set {fault}"
+         f" where date = '2024-03-05' and dimension = '{dimension}'", [DAY])
+        for dimension, fault in (
+            ("product", "units = units + 1"),
+            ("customer", "gross_revenue = gross_revenue + 0.01"),
+            ("channel", "cost = cost + 0.01"),
+        )
+    ),
     ("analytics.fct_revenue_daily", "every_date",
      "update analytics.fct_revenue_daily set date = '2024-03-08' where date = '2024-03-06'",
      [NEXT]),

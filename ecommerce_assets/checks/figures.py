@@ -7,8 +7,13 @@ import pandas as pd
 import psycopg
 
 from ecommerce_assets.checks.table_check import TableCheck, index_of, none_broken
+from ecommerce_assets.rules.breakdown import DIMENSIONS
 from ecommerce_assets.settings import Settings
-from ecommerce_assets.warehouse.tables import FCT_COHORT_LTV, FCT_REVENUE_DAILY
+from ecommerce_assets.warehouse.tables import (
+    FCT_COHORT_LTV,
+    FCT_REVENUE_DAILY,
+    FCT_SALES_DAILY,
+)
 
 _REVENUE_DATES = """
     select date, max(batch_date) as batch_date from (
@@ -80,6 +85,26 @@ _LEDGER = f"""
     left join returns r using (date)
     left join adjustments a using (date)
     left join orders o using (date)
+"""  # noqa: S608
+
+_BREAKDOWNS = f"""
+    with dates as ({_REVENUE_DATES}), sums as (
+        select dimension, date, sum(units) as units, sum(gross_revenue) as gross_revenue,
+               sum(discounts) as discounts, sum(refunds) as refunds,
+               sum(refunds_by_order_date) as refunds_by_order_date, sum(cost) as cost
+        from analytics.fct_sales_daily where date in (select date from dates)
+        group by dimension, date
+    )
+    select d.batch_date, (
+        f.units, f.gross_revenue, f.discounts, f.refunds, f.refunds_by_order_date, f.cost
+    ) is distinct from (
+        coalesce(s.units, 0), coalesce(s.gross_revenue, 0), coalesce(s.discounts, 0),
+        coalesce(s.refunds, 0), coalesce(s.refunds_by_order_date, 0), coalesce(s.cost, 0)
+    ) as is_broken
+    from dates d
+    cross join unnest(array[{", ".join(f"'{name}'" for name in DIMENSIONS)}]) as dimension
+    left join analytics.fct_revenue_daily f using (date)
+    left join sums s on s.date = d.date and s.dimension = dimension.dimension
 """  # noqa: S608
 
 _COHORTS = """
@@ -156,6 +181,13 @@ FIGURE_CHECKS = (
         True,
         "Over all dates refunds by return date and by order date add up to the same.",
         _refund_bases,
+    ),
+    TableCheck(
+        FCT_SALES_DAILY,
+        "totals",
+        True,
+        "On those dates the values of each dimension add up to the figures of fct_revenue_daily.",
+        none_broken(_BREAKDOWNS),
     ),
     TableCheck(
         FCT_COHORT_LTV,
