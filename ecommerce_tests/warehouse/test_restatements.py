@@ -66,6 +66,9 @@ def test_a_late_order_restates_its_day(small_shop: SmallShop) -> None:
         ("2024-03-05", "units"): (2, 5),
         ("2024-03-05", "gross_revenue"): (20, 50),
         ("2024-03-05", "net_revenue"): (20, 50),
+        ("2024-03-05", "cost"): (8, 20),
+        ("2024-03-05", "gross_margin"): (12, 30),
+        ("2024-03-05", "order_value"): (20, 50),
         ("2024-03-05", "aov"): (20, 25),
         ("2024-03-05", "new_customers"): (1, 2),
     }
