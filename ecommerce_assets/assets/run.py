@@ -52,13 +52,9 @@ def run_transaction(shop: Shop) -> dg.ResourceDefinition:
 
     @contextmanager
     def of_run(_: dg.InitResourceContext) -> Iterator[RunTransaction]:
-        is_first = True
-
         def begin(connection: psycopg.Connection) -> None:
-            nonlocal is_first
-            if shop.is_rebuild and is_first:
+            if shop.is_rebuild and not transaction.has_published:
                 empty(connection)
-            is_first = False
             freeze_settings(connection, shop.settings)
 
         transaction = RunTransaction(lambda: shop.database_url, begin)

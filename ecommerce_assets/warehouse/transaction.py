@@ -54,6 +54,8 @@ class RunTransaction:
         self._is_begun = False
         self._has_changes = False
         self._has_lost_changes = False
+        self.has_published = False
+        """Whether readers see anything of the run by now."""
 
     @contextmanager
     def step(self) -> Iterator[psycopg.Connection]:
@@ -90,6 +92,7 @@ class RunTransaction:
         except psycopg.Error as error:
             raise self._explained(error) from error
         self._is_begun = self._has_changes = False
+        self.has_published = True
 
     def close(self) -> None:
         """End the run: what has not been published is undone, the last published state stands."""

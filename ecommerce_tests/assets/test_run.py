@@ -1,9 +1,11 @@
 """A fault of the database that passes is waited out; one that stays is told in a sentence."""
 
+import dagster as dg
 import psycopg
 import pytest
 
 from ecommerce_assets.assets import run
+from ecommerce_assets.loading import rebuild
 from ecommerce_tests.small_shop import SmallShop, customer, item, load_days, order, product
 
 # Sequences do not roll back, so they count the attempts.
@@ -16,7 +18,7 @@ begin
     end if;
     return new;
 end $$;
-create trigger break_off before insert on analytics.fct_orders
+create trigger break_off before insert on {table}
     for each statement execute function ops.break_off();
 """
 
@@ -35,9 +37,9 @@ def shop(small_shop: SmallShop) -> SmallShop:
     return small_shop
 
 
-def break_off(shop: SmallShop, times: int) -> None:
+def break_off(shop: SmallShop, times: int, table: str = "analytics.fct_orders") -> None:
     with psycopg.connect(shop.url) as connection:
-        connection.execute(_BREAK_OFF.format(times=times))
+        connection.execute(_BREAK_OFF.format(times=times, table=table))
 
 
 def test_a_connection_that_breaks_off_twice_costs_two_retries(shop: SmallShop) -> None:
@@ -69,3 +71,17 @@ def test_a_refused_statement_is_not_tried_again(shop: SmallShop) -> None:
 
     (sentence,) = result.failures
     assert "refused a statement" in sentence
+
+
+def test_a_rebuild_whose_first_step_breaks_off_still_empties_the_warehouse(
+    shop: SmallShop,
+) -> None:
+    shop.load()
+    shop.execute("update staging.products set name = 'changed behind the loader'")
+    break_off(shop, 1, "ops.settings")
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        rebuilt = rebuild(shop.shop, instance)
+
+    assert rebuilt.failures == []
+    assert shop.rows("select name from staging.products") == [("Product P1",)]
