@@ -127,7 +127,7 @@ async def get_breakdown(request: Request, query: Annotated[BreakdownQuery, Query
     """
     async with reading(request) as warehouse:
         period = chosen_period(query, warehouse.as_of)
-        whole = await period_figures(warehouse, period, query.refunds)
+        (whole,) = await period_figures(warehouse, query.refunds, period)
         by_order_date = query.refunds is RefundsBasis.ORDER_DATE
         months = _months_to_sum(period)
         wanted = (query.by.value, period.start, period.end, by_order_date, query.limit)
