@@ -26,6 +26,7 @@ from ecommerce_tests import postgres
 from ecommerce_tests.contents import contents
 from ecommerce_tests.dagster_private import PartitionKeyFilter
 from ecommerce_tests.small_shop import SmallShop, customer, item, order, product
+from ecommerce_tests.torture.crowd import readers
 
 T = TypeVar("T")
 
@@ -261,12 +262,16 @@ def test_backfills_a_day_and_a_load_at_once_come_out_as_one_after_the_other(
         land_day(environment, day)
     environment.land("order_items", DAYS[2], item(f"I{DAYS[0]}", DAYS[2]))
 
-    backfills = [operator.launch_backfill(TABLES, days) for days in (DAYS[:2], DAYS[1:])]
-    run = operator.launch(DAYS[1])
-    environment.load()
+    with readers(environment.url) as seen:
+        backfills = [operator.launch_backfill(TABLES, days) for days in (DAYS[:2], DAYS[1:])]
+        run = operator.launch(DAYS[1])
+        environment.load()
 
-    assert operator.ended(run)["status"] == "SUCCESS"
-    assert {operator.backfill_ended(one) for one in backfills} == {"COMPLETED_SUCCESS"}
+        assert operator.ended(run)["status"] == "SUCCESS"
+        assert {operator.backfill_ended(one) for one in backfills} == {"COMPLETED_SUCCESS"}
+
+    assert seen.snapshots > 0
+    assert seen.contradictions == []
     spans = [(run["startTime"], run["endTime"]) for run in sorted(operator.runs(), key=started_at)]
     assert len(spans) == 3
     for (_, ended), (started, _) in pairwise(spans):
