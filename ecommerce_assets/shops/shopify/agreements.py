@@ -25,7 +25,7 @@ _NAMES = {"TIP": "tip", "DUTY": "duty", "FEE": "fee", "ADDITIONAL_FEE": "fee"}
 _NONE = Decimal(0)
 
 
-def agreements_tell(order: Json) -> bool:
+def agreements_are_complete(order: Json) -> bool:
     """Whether the order's agreements account for all of its lines."""
     sold = {
         _line_id(sale)

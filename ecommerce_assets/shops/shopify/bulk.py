@@ -28,14 +28,14 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def bulk_documents(
-    admin: Admin, query: str, download: Download, tell: Progress
+    admin: Admin, query: str, download: Download, progress: Progress
 ) -> Iterator[Document]:
     """Run a query as a bulk operation, wait for it, and give the documents of its output.
 
     Raises:
         ShopError: it fails, never ends, or its output is not as long as it says.
     """
-    operation = _finished(admin, _start(admin, query), tell)
+    operation = _finished(admin, _start(admin, query), progress)
     expected = int(operation.get("objectCount") or 0)
     url = operation.get("url")
     if not url:
@@ -76,12 +76,12 @@ def _start(admin: Admin, query: str) -> str:
         waited += _POLL_SECONDS
 
 
-def _finished(admin: Admin, operation_id: str, tell: Progress) -> Json:
+def _finished(admin: Admin, operation_id: str, progress: Progress) -> Json:
     waited = 0.0
     while True:
         operation: Json = admin.ask(queries.BULK_STATUS, id=operation_id).get("node") or {}
         count = int(operation.get("objectCount") or 0)
-        tell("bulk operation", count, count)
+        progress("bulk operation", count, count)
         if operation.get("status") == "COMPLETED":
             return operation
         if operation.get("status") not in _RUNNING or waited >= _LONGEST_WAIT_SECONDS:

@@ -42,7 +42,7 @@ class Shopify:
         self._return_days = return_days
         self._download = download
 
-    def fetch(self, spool: Spool, window: Window, tell: Progress) -> Fetched:
+    def fetch(self, spool: Spool, window: Window, progress: Progress) -> Fetched:
         """Fetch the orders that changed in the window, all variants, and all customers.
 
         Of variants and customers those land that changed in it; their lists cannot be filtered by
@@ -53,20 +53,20 @@ class Shopify:
         is_long = window.end - window.start > _LONGEST_PAGED
         if is_long:
             query = queries.BULK.substitute(query=_changed(window))
-            for document in bulk_documents(self._admin, query, self._download, tell):
+            for document in bulk_documents(self._admin, query, self._download, progress):
                 converter.take(document)
         else:
-            for order in self._orders(window, tell):
+            for order in self._orders(window, progress):
                 converter.take(_document(order))
-        for variant in self._variants(window, tell):
+        for variant in self._variants(window, progress):
             converter.take(_document(variant))
         customers = set()
         for page in self._admin.pages(queries.CUSTOMERS, "customers", 250):
             for customer in page:
                 customers.add(number_of(customer["id"]))
                 converter.take(_document(customer))
-            tell("customers", len(customers), len(customers))
-        reconciliation = converter.convert(lambda done, total: tell("comparing", done, total))
+            progress("customers", len(customers), len(customers))
+        reconciliation = converter.convert(lambda done, total: progress("comparing", done, total))
         left_out = {name: n for name, n in converter.gathering.left_out.items() if n}
         left_out |= {name: n for name, n in converter.notes.items() if n}
         if self._hides_old_orders(window):
@@ -78,7 +78,7 @@ class Shopify:
             customers,
         )
 
-    def is_gone(self, customer_id: str) -> bool:
+    def is_deleted(self, customer_id: str) -> bool:
         """Ask for the customer itself: a list that lacks one may be wrong."""
         answer = self._admin.ask(queries.CUSTOMER, id=f"gid://shopify/Customer/{customer_id}")
         return answer.get("customer") is None
@@ -87,7 +87,7 @@ class Shopify:
         """Close the client."""
         self._client.close()
 
-    def _orders(self, window: Window, tell: Progress) -> Iterator[Json]:
+    def _orders(self, window: Window, progress: Progress) -> Iterator[Json]:
         """Give the window's orders whole, some perhaps twice.
 
         An order that changes meanwhile leaves the window. What is read is held against the shop's
@@ -104,7 +104,7 @@ class Shopify:
                 for order in page:
                     seen.add(order["id"])
                     yield self._completed(order)
-                tell("orders", len(seen), max(before or 0, len(seen)))
+                progress("orders", len(seen), max(before or 0, len(seen)))
             after = self._count(query)
             if None in (before, after) or len(seen) in (before, after):
                 return
@@ -159,7 +159,7 @@ class Shopify:
                 return
             after = page["endCursor"]
 
-    def _variants(self, window: Window, tell: Progress) -> Iterator[Json]:
+    def _variants(self, window: Window, progress: Progress) -> Iterator[Json]:
         """Give all variants, with their stock levels where those are still the day's."""
         query = queries.STOCK if window.is_current else queries.VARIANTS
         seen = 0
@@ -174,7 +174,7 @@ class Shopify:
                     item["inventoryLevels"] = {"nodes": [one for page in pages for one in page]}
                 yield variant
             seen += len(page)
-            tell("variants", seen, seen)
+            progress("variants", seen, seen)
 
     def _hides_old_orders(self, window: Window) -> bool:
         """Whether the window reaches back to orders that the key may not see."""

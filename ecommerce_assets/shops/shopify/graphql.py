@@ -14,7 +14,7 @@ _TRIES = 8
 _LONGEST_WAIT = 60.0
 
 
-class TooCostlyError(ShopError):
+class QueryCostError(ShopError):
     """A query may cost more than any single one: ask for smaller pages."""
 
 
@@ -39,7 +39,7 @@ class Admin:
         throttled all the same.
 
         Raises:
-            TooCostlyError: the query costs more than a single one may.
+            QueryCostError: the query costs more than a single one may.
             ShopError: the shop refuses it, or throttles it again and again.
         """
         for _ in range(_TRIES):
@@ -54,7 +54,7 @@ class Admin:
                 return answer["data"]
             codes = _codes(errors)
             if "MAX_COST_EXCEEDED" in codes:
-                raise TooCostlyError(f"{self.shop} says that a query costs too much.")
+                raise QueryCostError(f"{self.shop} says that a query costs too much.")
             if "THROTTLED" not in codes:
                 raise ShopError(
                     f"{self.shop} refuses {_name(query)} ({', '.join(sorted(codes)) or 'no data'});"
@@ -74,7 +74,7 @@ class Admin:
         while True:
             try:
                 data = self.ask(query, first=size, after=cursor, **variables)
-            except TooCostlyError:
+            except QueryCostError:
                 if size == 1:
                     raise
                 size //= 2

@@ -90,7 +90,7 @@ def import_shopify(
         LandingWriteError: `out` holds landing files, or cannot be written.
     """
     claim(out)
-    tell = progress or _untold
+    report = progress or _ignore_progress
     hasher = Hasher(hash_key)
     with Spool() as spool:
         converter = Converter(spool, store, return_days, day)
@@ -101,11 +101,11 @@ def import_shopify(
             for document in documents:
                 converter.take(document)
                 if document.number % _TOLD_EVERY == 0:
-                    tell("reading", before + document.position, whole)
+                    report("reading", before + document.position, whole)
             before += _size(file)
-            tell("reading", before, whole)
-        reconciliation = converter.convert(lambda done, total: tell("orders", done, total))
-        days = spool.write(out, progress=lambda done, total: tell("writing", done, total))
+            report("reading", before, whole)
+        reconciliation = converter.convert(lambda done, total: report("orders", done, total))
+        days = spool.write(out, progress=lambda done, total: report("writing", done, total))
         return Imported(
             documents=dict(sorted(converter.gathering.counts.items())),
             records=spool.counts(),
@@ -253,5 +253,5 @@ def _unreadable(place: str, error: Exception) -> DocumentError:
     )
 
 
-def _untold(_: str, __: int, ___: int) -> None:
+def _ignore_progress(_: str, __: int, ___: int) -> None:
     """Nobody watches."""

@@ -7,7 +7,7 @@ import datetime as dt
 from collections import Counter
 
 from ecommerce_assets.shops.money import amount_text
-from ecommerce_assets.shops.shopify.agreements import agreements_tell, ledger_of_agreements
+from ecommerce_assets.shops.shopify.agreements import agreements_are_complete, ledger_of_agreements
 from ecommerce_assets.shops.shopify.canonical import (
     Json,
     id_of,
@@ -63,7 +63,7 @@ def order_records(order: Json) -> OrderRecords:
         or _latest(order, ordered_at),
     )
     status = status_of(order)
-    by_agreements = agreements_tell(order)
+    by_agreements = agreements_are_complete(order)
     ledger = ledger_of_agreements(order) if by_agreements else ledger_of_refunds(order, last_change)
     notes = ledger.notes
     notes[BY_AGREEMENTS if by_agreements else BY_REFUNDS] += 1

@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 
 from ecommerce_assets.shops.synthetic.aftermath import Returns
-from ecommerce_assets.shops.synthetic.dice import Dice
 from ecommerce_assets.shops.synthetic.lines import LINES_PER_ORDER, Lines
 from ecommerce_assets.shops.synthetic.orders import Orders
+from ecommerce_assets.shops.synthetic.random_numbers import RandomNumbers
 from ecommerce_assets.shops.synthetic.records import item_ids, moments, order_ids
 
 _FUTURE = "9 days on"
@@ -290,9 +290,9 @@ _BREAKS: Mapping[str, tuple[tuple[str, _Break], ...]] = MappingProxyType(
 class Breakage:
     """Breaks a share of each feed; the ways to break it take turns, each at least once."""
 
-    def __init__(self, dirty: Fraction, dice: Dice) -> None:
+    def __init__(self, dirty: Fraction, random: RandomNumbers) -> None:
         self._per_good = dirty / (1 - dirty)
-        self._dice = dice
+        self._random = random
         self._good: Counter[str] = Counter()
         self._made: Counter[str] = Counter()
         self._turns = {feed: deque(breaks) for feed, breaks in _BREAKS.items()}
@@ -311,7 +311,7 @@ class Breakage:
         if count <= 0:
             return b""
         self._made[feed] += count
-        rows = self._dice.between(0, good.num_rows - 1, count)
+        rows = self._random.between(0, good.num_rows - 1, count)
         texts = [
             column.take(rows).cast(pa.string()).fill_null("").to_pylist() for column in good.columns
         ]

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ecommerce_assets.shops.synthetic.dice import Dice, Ints
 from ecommerce_assets.shops.synthetic.orders import NEVER
+from ecommerce_assets.shops.synthetic.random_numbers import Ints, RandomNumbers
 
 CATEGORIES = ("Kitchen", "Garden", "Office", "Toys", "Textiles", "Lighting", "Gift Cards", "Extras")
 GOODS_CATEGORIES = 6
@@ -102,17 +102,17 @@ class Catalogue:
     cents, `popularity` and `returned_per_mille` are of the goods alone.
     """
 
-    def __init__(self, goods: int, dice: Dice) -> None:
-        self._dice = dice
+    def __init__(self, goods: int, random: RandomNumbers) -> None:
+        self._random = random
         self.goods = goods
         number = np.arange(goods)
         category, place = number % GOODS_CATEGORIES, number // GOODS_CATEGORIES
         usual_price = np.array([[price for _, price in things] for things in _THINGS])
         # A thing has the same price in every look.
-        list_price = (usual_price * dice.between(85, 120, usual_price.size).reshape(-1, 10) // 100)[
-            category, place % 10
-        ]
-        self._margin = dice.between(48, 68, goods)
+        list_price = (
+            usual_price * random.between(85, 120, usual_price.size).reshape(-1, 10) // 100
+        )[category, place % 10]
+        self._margin = random.between(48, 68, goods)
         self._cost: Ints = list_price * (100 - self._margin) // 100
         # The shop tells the cost of a few some weeks after it began to sell them.
         unknown = number % 40 == 17
@@ -120,11 +120,11 @@ class Catalogue:
         extra_costs = [*(NEVER for _ in GIFT_CARDS), *(cost for _, _, cost in _EXTRAS)]
         extra_categories = [6] * len(GIFT_CARDS) + [7] * len(_EXTRAS)
         self.category: Ints = np.append(category, extra_categories)
-        self.price: Ints = np.append(_charming(list_price), extra_prices)
+        self.price: Ints = np.append(_rounded_price(list_price), extra_prices)
         self.cost: Ints = np.append(np.where(unknown, NEVER, self._cost), extra_costs)
-        rank = dice.between(0, goods - 1, goods)
+        rank = random.between(0, goods - 1, goods)
         self.popularity: Ints = 1_000_000_000 // ((rank + 5) * (list_price + 10_00))
-        disliked = dice.chance(30, goods)
+        disliked = random.chance(30, goods)
         usually = np.array(_RETURNED_PER_MILLE)[category]
         self.returned_per_mille: Ints = np.where(disliked, 4 * usually, usually)
 
@@ -153,21 +153,23 @@ class Catalogue:
 
     def change(self) -> Ints:
         """Change some goods' prices, and some costs alone; returns the products that changed."""
-        repriced = self._dice.chance(6, self.goods)
-        costlier = self._dice.chance(5, self.goods)
-        percent = self._dice.between(90, 108, self.goods)
+        repriced = self._random.chance(6, self.goods)
+        costlier = self._random.chance(5, self.goods)
+        percent = self._random.between(90, 108, self.goods)
         self._cost = np.where(
-            costlier, self._cost * self._dice.between(98, 107, self.goods) // 100, self._cost
+            costlier, self._cost * self._random.between(98, 107, self.goods) // 100, self._cost
         )
         usual = self._cost * 100 // (100 - self._margin)
         goods = slice(self.goods)
-        told = (self.cost[goods] == NEVER) & self._dice.chance(30, self.goods)
-        self.price[goods] = np.where(repriced, _charming(usual * percent // 100), self.price[goods])
+        told = (self.cost[goods] == NEVER) & self._random.chance(30, self.goods)
+        self.price[goods] = np.where(
+            repriced, _rounded_price(usual * percent // 100), self.price[goods]
+        )
         self.cost[goods] = np.where(costlier | told, self._cost, self.cost[goods])
         return np.flatnonzero(repriced | costlier | told)
 
 
-def _charming(cents: Ints) -> Ints:
+def _rounded_price(cents: Ints) -> Ints:
     """Prices end in .90 or .40: 12.90."""
     return np.maximum(cents // 50 * 50 + 40, 190)
 

@@ -2,23 +2,24 @@
 
 import numpy as np
 
+from ecommerce_assets.feeds.contract import STATUSES
 from ecommerce_assets.shops.synthetic.aftermath import Adjustments, Returns
 from ecommerce_assets.shops.synthetic.catalogue import Catalogue
 from ecommerce_assets.shops.synthetic.customers import Customers
-from ecommerce_assets.shops.synthetic.dice import Dice, Ints
 from ecommerce_assets.shops.synthetic.lines import LINES_PER_ORDER, PRODUCT, Lines
-from ecommerce_assets.shops.synthetic.orders import DAY, NEVER, STATUSES, Orders
+from ecommerce_assets.shops.synthetic.orders import DAY, NEVER, Orders
 from ecommerce_assets.shops.synthetic.outbox import Outbox, Records
+from ecommerce_assets.shops.synthetic.random_numbers import Ints, RandomNumbers
 from ecommerce_assets.shops.synthetic.stock import Stock
 
 
 class Export:
     """Sends records off to the days on which they land; `midnight` is the first day's."""
 
-    def __init__(self, outbox: Outbox, midnight: int, dice: Dice) -> None:
+    def __init__(self, outbox: Outbox, midnight: int, random: RandomNumbers) -> None:
         self._outbox = outbox
         self._midnight = midnight
-        self._dice = dice
+        self._random = random
         self._returns = 0
         self._adjustments = 0
 
@@ -38,7 +39,7 @@ class Export:
                 "category": catalogue.category[changed],
                 "price": catalogue.price[changed],
                 "cost": catalogue.cost[changed],
-                "ingested_at": midnight + self._dice.between(60, 3600, size),
+                "ingested_at": midnight + self._random.between(60, 3600, size),
             },
             late_per_mille=100,
         )
@@ -53,7 +54,7 @@ class Export:
                 "email": customers.email[customer],
                 "country": customers.country[customer],
                 "created_at": customers.created_at[customer],
-                "ingested_at": at + self._dice.between(60, 3600, len(customer)),
+                "ingested_at": at + self._random.between(60, 3600, len(customer)),
             },
         )
 
@@ -65,26 +66,26 @@ class Export:
             at, day = moments[status], days[status]
             # A day's export tells the last that happened to an order on it.
             later_that_day = ((days == day) & (moments > at)).any(axis=0)
-            told = (at != NEVER) & ~later_that_day
-            so_far = np.where(moments <= at, moments, NEVER)[:, told]
+            is_exported = (at != NEVER) & ~later_that_day
+            so_far = np.where(moments <= at, moments, NEVER)[:, is_exported]
             self._outbox.add(
                 "orders",
-                day[told],
+                day[is_exported],
                 {
-                    "order": orders.number[told],
-                    "customer": orders.customer[told],
-                    "status": np.full(told.sum(), status),
+                    "order": orders.number[is_exported],
+                    "customer": orders.customer[is_exported],
+                    "status": np.full(is_exported.sum(), status),
                     "ordered_at": so_far[0],
                     "paid_at": so_far[1],
                     "fulfilled_at": so_far[2],
                     "delivered_at": so_far[3],
-                    "discount": orders.discount[told],
-                    "shipping": orders.shipping[told],
-                    "tax": orders.tax[told],
-                    "channel": orders.channel[told],
-                    "country": orders.country[told],
-                    "code": orders.code[told],
-                    "ingested_at": (at + orders.read_after)[told],
+                    "discount": orders.discount[is_exported],
+                    "shipping": orders.shipping[is_exported],
+                    "tax": orders.tax[is_exported],
+                    "channel": orders.channel[is_exported],
+                    "country": orders.country[is_exported],
+                    "code": orders.code[is_exported],
+                    "ingested_at": (at + orders.read_after)[is_exported],
                 },
             )
 
@@ -151,7 +152,7 @@ class Export:
                 "returned_at": returns.returned_at,
                 "refund": returns.refund,
                 "reason": returns.reason,
-                "ingested_at": returns.returned_at + self._dice.between(60, 3600, size),
+                "ingested_at": returns.returned_at + self._random.between(60, 3600, size),
             },
         )
         self._returns += size
@@ -176,7 +177,7 @@ class Export:
                     "amount": amount[rows],
                     "kind": adjustments.kind[rows],
                     "reason": adjustments.reason[rows],
-                    "ingested_at": at + self._dice.between(60, 3600, len(rows)),
+                    "ingested_at": at + self._random.between(60, 3600, len(rows)),
                 },
             )
 

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecommerce_assets.shops.synthetic.customers import HOME
-from ecommerce_assets.shops.synthetic.dice import Dice, Flags, Ints
+from ecommerce_assets.shops.synthetic.random_numbers import Flags, Ints, RandomNumbers
 from ecommerce_assets.shops.synthetic.seasons import HELLO, NO_CODE, THANKS, Campaign
 
 DAY = 86_400
 NEVER = 2**62
 """The moment of what does not happen; moments are seconds since 1970."""
 
-STATUSES = ("created", "paid", "fulfilled", "delivered", "returned", "cancelled")
 CHANNELS = ("online store", "app", "instagram", "marketplace")
 MARKETPLACE = 3
 
@@ -78,14 +77,14 @@ class Buyers:
     channel: Ints
 
 
-def times_of_day(size: int, dice: Dice) -> Ints:
+def times_of_day(size: int, random: RandomNumbers) -> Ints:
     """Seconds since midnight at which orders are placed, ascending."""
-    return np.sort(dice.pick(_ORDERS_BY_HOUR, size) * 3600 + dice.between(0, 3599, size))
+    return np.sort(random.pick(_ORDERS_BY_HOUR, size) * 3600 + random.between(0, 3599, size))
 
 
-def channels_of(size: int, dice: Dice) -> Ints:
+def channels_of(size: int, random: RandomNumbers) -> Ints:
     """The channel of each of `size` orders."""
-    channel = dice.pick(_CHANNEL_WEIGHTS, size)
+    channel = random.pick(_CHANNEL_WEIGHTS, size)
     return np.where(channel < len(CHANNELS), channel, -1)
 
 
@@ -96,30 +95,30 @@ def flow(
     goods_value: Ints,
     ordered_at: Ints,
     campaign: Campaign | None,
-    dice: Dice,
+    random: RandomNumbers,
 ) -> Orders:
     """Decide the amounts of orders, and when each is paid, sent, returned or cancelled.
 
     Discounts are on `goods_value`: `value` without gift cards and extras.
     """
     size = len(number)
-    discount, code = _discounts(buyers, goods_value, campaign, dice)
+    discount, code = _discounts(buyers, goods_value, campaign, random)
 
     # 0 arrives, 1 is never paid, 2 is cancelled after payment.
-    fate = dice.pick((950, 30, 20), size)
-    at_once = dice.chance(780, size)
+    fate = random.pick((950, 30, 20), size)
+    at_once = random.chance(780, size)
     paid_at = ordered_at + np.where(
-        at_once, dice.between(30, 900, size), dice.between(3600, 3 * DAY, size)
+        at_once, random.between(30, 900, size), random.between(3600, 3 * DAY, size)
     )
-    fulfilled_at = paid_at + dice.between(2 * 3600, 2 * DAY, size)
-    delivered_at = fulfilled_at + dice.between(DAY // 2, 5 * DAY, size)
-    returned_at = delivered_at // DAY * DAY + dice.pick(RETURN_DAYS, size) * DAY
-    returned_at += dice.between(DAY // 2, DAY - 1, size)
-    comes_back = dice.chance(25, size) & (fate == 0) & (goods_value > 0)
+    fulfilled_at = paid_at + random.between(2 * 3600, 2 * DAY, size)
+    delivered_at = fulfilled_at + random.between(DAY // 2, 5 * DAY, size)
+    returned_at = delivered_at // DAY * DAY + random.pick(RETURN_DAYS, size) * DAY
+    returned_at += random.between(DAY // 2, DAY - 1, size)
+    comes_back = random.chance(25, size) & (fate == 0) & (goods_value > 0)
     cancelled_at = np.where(
         fate == 1,
-        ordered_at + dice.between(3 * DAY, 7 * DAY, size),
-        paid_at + dice.between(600, 3600, size),
+        ordered_at + random.between(3 * DAY, 7 * DAY, size),
+        paid_at + random.between(600, 3600, size),
     )
     postage = np.where(buyers.country == HOME, SHIPPING, SHIPPING_ABROAD)
     return Orders(
@@ -138,22 +137,22 @@ def flow(
         delivered_at=np.where(fate == 0, delivered_at, NEVER),
         returned_at=np.where(comes_back, returned_at, NEVER),
         cancelled_at=np.where(fate == 0, NEVER, cancelled_at),
-        read_after=dice.between(60, 3600, size),
+        read_after=random.between(60, 3600, size),
     )
 
 
 def _discounts(
-    buyers: Buyers, goods_value: Ints, campaign: Campaign | None, dice: Dice
+    buyers: Buyers, goods_value: Ints, campaign: Campaign | None, random: RandomNumbers
 ) -> tuple[Ints, Ints]:
     """The discount of each order, and the code that brought it or the one off its lines."""
     size = len(goods_value)
-    has_voucher = dice.chance(np.where(buyers.is_new, 120, 20), size) & (goods_value > 0)
+    has_voucher = random.chance(np.where(buyers.is_new, 120, 20), size) & (goods_value > 0)
     discount = np.where(has_voucher, np.minimum(5_00, goods_value // 2), 0)
     code = np.where(has_voucher, np.where(buyers.is_new, HELLO, THANKS), NO_CODE)
     if campaign and campaign.code != NO_CODE:
         used = goods_value > 0
         if not campaign.on_lines:
-            used &= dice.chance(450, size)
+            used &= random.chance(450, size)
             discount = np.where(used, goods_value * campaign.percent // 100, discount)
         code = np.where(used, campaign.code, code)
     return discount, code

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from ecommerce_assets.shops.synthetic.dice import Dice, Ints
+from ecommerce_assets.shops.synthetic.random_numbers import Ints, RandomNumbers
 
 Records = Mapping[str, Ints]
 """The columns of a feed's records, all of whole numbers; `records` writes them out."""
@@ -23,14 +23,14 @@ def by_day(day: Ints) -> Iterator[tuple[int, Ints]]:
 class Outbox:
     """Keeps records until their day. Some are late, but all land by the last day."""
 
-    def __init__(self, last_day: int, dice: Dice) -> None:
+    def __init__(self, last_day: int, random: RandomNumbers) -> None:
         self._last_day = last_day
-        self._dice = dice
+        self._random = random
         self._waiting: defaultdict[tuple[str, int], list[Records]] = defaultdict(list)
 
     def add(self, feed: str, day: Ints, records: Records, *, late_per_mille: int = 15) -> None:
         """Send records off on the days on which they happen; those after the last day never do."""
-        lag = self._dice.between(1, 5, len(day)) * self._dice.chance(late_per_mille, len(day))
+        lag = self._random.between(1, 5, len(day)) * self._random.chance(late_per_mille, len(day))
         lands = np.where(day > self._last_day, -1, np.minimum(day + lag, self._last_day))
         for when, rows in by_day(lands):
             if when >= 0:

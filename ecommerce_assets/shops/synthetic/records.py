@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ecommerce_assets.feeds.contract import STATUSES
 from ecommerce_assets.shops.landing_files import decimals
 from ecommerce_assets.shops.synthetic.aftermath import (
     ADJUSTMENT_KINDS,
@@ -15,10 +16,10 @@ from ecommerce_assets.shops.synthetic.aftermath import (
 )
 from ecommerce_assets.shops.synthetic.catalogue import CATEGORIES
 from ecommerce_assets.shops.synthetic.customers import COUNTRIES
-from ecommerce_assets.shops.synthetic.dice import Ints
 from ecommerce_assets.shops.synthetic.lines import KINDS, LINES_PER_ORDER
-from ecommerce_assets.shops.synthetic.orders import CHANNELS, NEVER, STATUSES
+from ecommerce_assets.shops.synthetic.orders import CHANNELS, NEVER
 from ecommerce_assets.shops.synthetic.outbox import Records
+from ecommerce_assets.shops.synthetic.random_numbers import Ints
 from ecommerce_assets.shops.synthetic.seasons import CODES
 from ecommerce_assets.shops.synthetic.stock import WAREHOUSES
 

@@ -6,7 +6,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from ecommerce_assets.shops.synthetic.dice import Dice, Ints
+from ecommerce_assets.shops.synthetic.random_numbers import Ints, RandomNumbers
 
 _MONTHS = (85, 80, 90, 95, 100, 95, 85, 80, 100, 110, 140, 150)
 _AFTER_LAST_POST = 65
@@ -54,9 +54,11 @@ def campaign_of(day: dt.date, categories: int) -> Campaign | None:
     return None
 
 
-def orders_of_days(days: list[dt.date], orders_per_day: int, categories: int, dice: Dice) -> Ints:
+def orders_of_days(
+    days: list[dt.date], orders_per_day: int, categories: int, random: RandomNumbers
+) -> Ints:
     """The orders of each day: `orders_per_day` on average, exactly."""
-    chance = dice.between(90, 110, len(days)).tolist()
+    chance = random.between(90, 110, len(days)).tolist()
     weights = [
         _weight(day, categories) * of_day * (_DAYS_TO_DOUBLE + place)
         for place, (day, of_day) in enumerate(zip(days, chance, strict=True))

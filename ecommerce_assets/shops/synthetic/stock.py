@@ -4,8 +4,8 @@ from collections import defaultdict
 
 import numpy as np
 
-from ecommerce_assets.shops.synthetic.dice import Dice, Ints
 from ecommerce_assets.shops.synthetic.outbox import by_day
+from ecommerce_assets.shops.synthetic.random_numbers import Ints, RandomNumbers
 
 WAREHOUSES = ("main", "north")
 _SHARES = (70, 30)
@@ -14,8 +14,8 @@ _SHARES = (70, 30)
 class Stock:
     """One cell per warehouse and product: `warehouse * products + product`."""
 
-    def __init__(self, popularity: Ints, units_per_day: int, dice: Dice) -> None:
-        self._dice = dice
+    def __init__(self, popularity: Ints, units_per_day: int, random: RandomNumbers) -> None:
+        self._random = random
         self.products = len(popularity)
         by_warehouse = [popularity * share for share in _SHARES]
         demand = np.concatenate(by_warehouse) * units_per_day
@@ -23,7 +23,7 @@ class Stock:
         total = popularity.sum() * 100
         self.reorder_point: Ints = demand * 10 // total + 2
         self._lot: Ints = demand * 30 // total + 6
-        self.on_hand: Ints = self._lot + dice.between(0, 99, len(demand)) * self._lot // 100
+        self.on_hand: Ints = self._lot + random.between(0, 99, len(demand)) * self._lot // 100
         self.allocated: Ints = np.zeros(len(demand), dtype=np.int64)
         self._on_order = np.zeros(len(demand), dtype=np.bool_)
         self._changes: defaultdict[int, list[tuple[Ints, Ints, Ints]]] = defaultdict(list)
@@ -36,7 +36,7 @@ class Stock:
 
     def choose_warehouse(self, size: int) -> Ints:
         """The warehouse that each of `size` orders ships from."""
-        return self._dice.pick(_SHARES, size)
+        return self._random.pick(_SHARES, size)
 
     def receive(self, day: int) -> None:
         """Put what suppliers deliver on a day on the shelf."""
@@ -76,8 +76,8 @@ class Stock:
         ordered = np.flatnonzero(low & ~self._on_order)
         self._on_order[ordered] = True
         # Most suppliers take a week; some let a product run out.
-        slow = self._dice.chance(100, len(ordered))
-        quick_days = self._dice.between(3, 9, len(ordered))
+        slow = self._random.chance(100, len(ordered))
+        quick_days = self._random.between(3, 9, len(ordered))
         due = day + np.where(slow, quick_days + 12, quick_days)
         for when in np.unique(due).tolist():
             self._deliveries[when].append(ordered[due == when])

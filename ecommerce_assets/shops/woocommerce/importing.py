@@ -52,7 +52,7 @@ def import_woocommerce(
         LandingWriteError: `out` holds landing files, or cannot be written.
     """
     claim(out)
-    tell = progress or _untold
+    report = progress or _ignore_progress
     with Spool() as spool:
         converter = Converter(spool, store, return_days)
         for number, file in enumerate(files):
@@ -61,9 +61,9 @@ def import_woocommerce(
                     converter.take(document.value)
                 except (DocumentError, KeyError, AttributeError, TypeError) as error:
                     raise unreadable(document.place, error) from None
-            tell("reading", number + 1, len(files))
-        reconciliation = converter.convert(lambda done, total: tell("orders", done, total))
-        days = spool.write(out, progress=lambda done, total: tell("writing", done, total))
+            report("reading", number + 1, len(files))
+        reconciliation = converter.convert(lambda done, total: report("orders", done, total))
+        days = spool.write(out, progress=lambda done, total: report("writing", done, total))
         return Imported(
             documents=converter.documents(),
             records=spool.counts(),
@@ -73,5 +73,5 @@ def import_woocommerce(
         )
 
 
-def _untold(_: str, __: int, ___: int) -> None:
+def _ignore_progress(_: str, __: int, ___: int) -> None:
     """Nobody watches."""
