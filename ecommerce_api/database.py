@@ -189,18 +189,21 @@ async def _pool(url: str, role: str | None, size: int) -> asyncpg.Pool:
         min_size=0,
         max_size=size,
         timeout=_CONNECT_SECONDS,
-        # Without cached statements PostgreSQL plans for the given parameters, and a migration
-        # cannot invalidate a plan.
-        statement_cache_size=0,
+        reset=_keep_session,
         server_settings={
             "application_name": "ecommerce api",
             "timezone": "UTC",
             "statement_timeout": f"{STATEMENT_SECONDS}s",
             "idle_in_transaction_session_timeout": f"{STATEMENT_SECONDS}s",
             "default_transaction_read_only": "on",
+            "plan_cache_mode": "force_custom_plan",
             **({"role": role} if role else {}),
         },
     )
+
+
+async def _keep_session(_: asyncpg.pool.PoolConnectionProxy) -> None:
+    """Reset nothing: a read-only transaction leaves no trace in its session."""
 
 
 def _from_json(text: str | None) -> Mapping[str, str]:
@@ -221,6 +224,7 @@ _MESSAGES: Mapping[str, str] = MappingProxyType(
             f"The database has no role {READER} for the API; have the SQL run "
             "that the migration printed."
         ),
+        "0A000": "The warehouse has just been migrated; ask again.",
         "57014": (
             f"The answer took over {STATEMENT_SECONDS} s, or waited so long for a load; "
             "ask for a shorter period, or again later."

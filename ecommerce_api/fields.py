@@ -1,6 +1,7 @@
 """What all answers share: field types, exact division, and the envelope.
 
-The fields of one subject are in its module.
+An amount is written with the decimals that it has: those of its column, or of `quotient`. No answer
+rounds. The fields of one subject are in its module.
 """
 
 import datetime as dt
@@ -9,35 +10,20 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from ecommerce_assets.rules.money import half_up
 
-Amount = Annotated[
-    Decimal,
-    Field(decimal_places=2),
-    PlainSerializer(lambda value: f"{value:.2f}", return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^-?\d+\.\d{2}$"}),
-]
+Amount = Annotated[Decimal, WithJsonSchema({"type": "string", "pattern": r"^-?\d+\.\d{2}$"})]
 """An amount in the store's currency."""
 
-Price = Annotated[
-    Decimal,
-    Field(decimal_places=4),
-    PlainSerializer(lambda value: f"{value:.4f}", return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^-?\d+\.\d{4}$"}),
-]
+Price = Annotated[Decimal, WithJsonSchema({"type": "string", "pattern": r"^-?\d+\.\d{4}$"})]
 """A price for one unit in the store's currency."""
 
 Rate = Price
 """A rate or a relative change, written with four decimals."""
 
-Tenth = Annotated[
-    Decimal,
-    Field(decimal_places=1),
-    PlainSerializer(lambda value: f"{value:.1f}", return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^-?\d+\.\d$"}),
-]
+Tenth = Annotated[Decimal, WithJsonSchema({"type": "string", "pattern": r"^-?\d+\.\d$"})]
 """A number of days and tenths."""
 
 Number = TypeVar("Number", int, Decimal)

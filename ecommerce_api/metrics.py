@@ -257,8 +257,7 @@ async def get_metrics_summary(
     async with reading(request) as warehouse:
         period = chosen_period(query, warehouse.as_of)
         earlier = period.before()
-        current = await period_figures(warehouse, period, query.refunds)
-        previous = await period_figures(warehouse, earlier, query.refunds)
+        current, previous = await period_figures(warehouse, query.refunds, period, earlier)
         same_age = days_before(warehouse.as_of, period.days)
         to_date = await warehouse.value(_RETURNED_BY, earlier.start, earlier.end, same_age)
         previous["return_rate_to_date"] = quotient(to_date, previous["orders"], 4)
@@ -278,13 +277,18 @@ async def get_metrics_summary(
 
 
 async def period_figures(
-    warehouse: Snapshot, period: Period, basis: RefundsBasis
-) -> dict[str, Any]:
-    """Read every metric of a period, by slug, with its `start` and `end`."""
-    row = await warehouse.row(_PERIOD, period.start, period.end)
-    row["aov"] = quotient(row["order_value"], row["orders"], 2)
-    row["return_rate"] = quotient(row.pop("orders_with_return"), row["orders"], 4)
-    return {"start": period.start, "end": period.end, **_on_basis(row, basis)}
+    warehouse: Snapshot, basis: RefundsBasis, *periods: Period
+) -> list[dict[str, Any]]:
+    """Read every metric of each period, by slug, with its `start` and `end`."""
+    starts, ends = [period.start for period in periods], [period.end for period in periods]
+    rows = await warehouse.rows(_PERIODS, starts, ends)
+    for row in rows:
+        row["aov"] = quotient(row["order_value"], row["orders"], 2)
+        row["return_rate"] = quotient(row.pop("orders_with_return"), row["orders"], 4)
+    return [
+        {"start": period.start, "end": period.end, **_on_basis(row, basis)}
+        for period, row in zip(periods, rows, strict=True)
+    ]
 
 
 def _on_basis(row: dict[str, Any], basis: RefundsBasis) -> dict[str, Any]:
@@ -316,32 +320,45 @@ _DAILY = """
     select * from analytics.fct_revenue_daily where date between $1 and $2 order by date
 """
 
-_PERIOD = """
-    select coalesce(sum(d.orders), 0)::bigint as orders,
-           coalesce(sum(d.units), 0)::bigint as units,
-           coalesce(sum(d.gross_revenue), 0.00) as gross_revenue,
-           coalesce(sum(d.discounts), 0.00) as discounts,
-           coalesce(sum(d.refunds), 0.00) as refunds,
-           coalesce(sum(d.refunds_by_order_date), 0.00) as refunds_by_order_date,
-           coalesce(sum(d.cost), 0.00) as cost,
-           coalesce(sum(d.uncosted_revenue), 0.00) as uncosted_revenue,
-           coalesce(sum(d.other_sales), 0.00) as other_sales,
-           coalesce(sum(d.order_value), 0.00) as order_value,
-           coalesce(sum(d.shipping), 0.00) as shipping,
-           coalesce(sum(d.tax), 0.00) as tax,
-           coalesce(sum(d.new_customers), 0)::bigint as new_customers,
-           coalesce(sum(d.guest_orders), 0)::bigint as guest_orders,
-           (select count(distinct o.customer_id)
-            from analytics.fct_orders o join analytics.dim_customer c using (customer_id)
-            where o.is_recognised and o.order_date between $1 and $2
-              and o.order_date <> c.first_order_date
-           ) as repeat_customers,
-           (select count(distinct order_id)
-            from analytics.fct_returns where return_date between $1 and $2) as returned_orders,
-           (select count(*) from analytics.fct_orders
-            where is_recognised and returns > 0 and order_date between $1 and $2
-           ) as orders_with_return
-    from analytics.fct_revenue_daily d where d.date between $1 and $2
+# `new` are the customers whose first order is in the period: an order of theirs on another date,
+# and each order of any other customer, makes a repeat customer.
+_PERIODS = """
+    select daily.*, returned.*, placed.*
+    from unnest($1::date[], $2::date[])
+        with ordinality as period (first_day, last_day, number)
+    cross join lateral (
+        select coalesce(sum(orders), 0)::bigint as orders,
+               coalesce(sum(units), 0)::bigint as units,
+               coalesce(sum(gross_revenue), 0.00) as gross_revenue,
+               coalesce(sum(discounts), 0.00) as discounts,
+               coalesce(sum(refunds), 0.00) as refunds,
+               coalesce(sum(refunds_by_order_date), 0.00) as refunds_by_order_date,
+               coalesce(sum(cost), 0.00) as cost,
+               coalesce(sum(uncosted_revenue), 0.00) as uncosted_revenue,
+               coalesce(sum(other_sales), 0.00) as other_sales,
+               coalesce(sum(order_value), 0.00) as order_value,
+               coalesce(sum(shipping), 0.00) as shipping,
+               coalesce(sum(tax), 0.00) as tax,
+               coalesce(sum(new_customers), 0)::bigint as new_customers,
+               coalesce(sum(guest_orders), 0)::bigint as guest_orders
+        from analytics.fct_revenue_daily where date between first_day and last_day
+    ) as daily
+    cross join lateral (
+        select count(distinct order_id) as returned_orders
+        from analytics.fct_returns where return_date between first_day and last_day
+    ) as returned
+    cross join lateral (
+        select count(*) filter (where o.returns > 0) as orders_with_return,
+               count(distinct o.customer_id) filter (
+                   where new.first_order_date is distinct from o.order_date
+               ) as repeat_customers
+        from analytics.fct_orders o
+        left join analytics.dim_customer new
+            on new.customer_id = o.customer_id
+            and new.first_order_date between first_day and last_day
+        where o.is_recognised and o.order_date between first_day and last_day
+    ) as placed
+    order by number
 """
 
 _RETURNED_BY = """

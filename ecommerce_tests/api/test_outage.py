@@ -93,6 +93,19 @@ def test_it_starts_before_the_database_and_its_role_are_there(
     assert capsys.readouterr().err == ""
 
 
+def test_a_migration_while_it_serves_costs_a_connection_one_answer(plain_url: str) -> None:
+    with psycopg.connect(plain_url, autocommit=True) as admin, served(plain_url) as client:
+        orders = admin.execute("select order_id from analytics.fct_orders limit 2").fetchall()
+        one, other = ({"order_id": order_id} for (order_id,) in orders)
+        assert client.get("/lineage/order", params=one).status_code == 200
+
+        admin.execute("alter table analytics.fct_orders add column gift_note text")
+
+        refused = client.get("/lineage/order", params=other)
+        assert "has just been migrated" in problem(refused, 503)["detail"]
+        assert client.get("/lineage/order", params=other).status_code == 200
+
+
 def test_a_role_that_only_an_administrator_can_make(
     server: EmbeddedServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
