@@ -172,7 +172,7 @@ def _book(
     read_at: dt.datetime,
     records: dict[str, list[Record]],
 ) -> None:
-    # The rules refund no return after the window; Medusa takes it off the total all the same.
+    # The rules refund no return after the window, but Medusa subtracts it from the total.
     refund = part.net if window.holds(since, part.at) else 0
     records["returns"].append(
         return_record(

@@ -1,4 +1,4 @@
-"""What happens to a day's orders of a synthetic shop after their delivery. Records are not made."""
+"""The returns and adjustments of a day's orders of a synthetic shop."""
 
 from dataclasses import dataclass
 
@@ -16,12 +16,12 @@ _REFUND, _SHIPPING = range(2)
 _GOODWILL, _TWICE, _LATE, _AGAIN = range(4)
 
 _LATE_AFTER = 4 * DAY
-"""Of a parcel that takes longer than that, some get their shipping back."""
+"""Some orders that take longer than this get their shipping refunded."""
 
 
 @dataclass(frozen=True)
 class Returns:
-    """The returns that a day's orders will see; `row` is a position in `Lines`."""
+    """The returns of a day's orders; `row` is a position in `Lines`."""
 
     row: Ints
     quantity: Ints
@@ -29,12 +29,12 @@ class Returns:
     returned_at: Ints
     reason: Ints
     is_exchange: Flags
-    """Where another good goes out when this one comes back."""
+    """Whether the customer gets another good in exchange."""
 
 
 @dataclass(frozen=True)
 class Adjustments:
-    """The adjustments that a day's orders will see; `order` is a position in `Orders`."""
+    """The adjustments of a day's orders; `order` is a position in `Orders`."""
 
     order: Ints
     kind: Ints
@@ -44,17 +44,17 @@ class Adjustments:
     reason: Ints
     """A position in `ADJUSTMENT_REASONS`."""
     first_amount: Ints
-    """What the first version says; `amount` where it was right."""
+    """The amount of the first version; equal to `amount` if that was right."""
     corrected_at: Ints
-    """When the second version says `amount`; `NEVER` for most."""
+    """The moment of the second version, with `amount`; `NEVER` for most."""
 
 
 def returns_of(
     orders: Orders, lines: Lines, catalogue: Catalogue, random: RandomNumbers
 ) -> Returns:
-    """Decide which whole orders and single lines come back; a line does so once at most.
+    """Choose the whole orders and single lines that are returned; each line at most once.
 
-    Gift cards come back with the whole order or, rarely, by themselves; extras never do.
+    Gift cards are returned with the whole order or, rarely, alone; extras never are.
     """
     order = lines.order
     delivered_at = orders.delivered_at[order]
@@ -71,9 +71,9 @@ def returns_of(
     part = 1 + random.between(0, 999, len(row)) * quantity // 1000
     back = np.where(whole[row], quantity, part)
     worth = lines.gross[row] - lines.discount[row]
-    # The line's part of the order discount, rounded up: nobody asks for more than was paid.
+    # The line's part of the order discount, rounded up, so that no refund exceeds the payment.
     share = -(-orders.discount[order[row]] * worth // orders.value[order[row]])
-    # The line that goes out takes no part in the order discount.
+    # An exchanged line has no part of the order discount.
     can_exchange = single[row] & is_product[row] & (orders.discount == 0)[order[row]]
     return Returns(
         row=row,
@@ -86,7 +86,7 @@ def returns_of(
 
 
 def adjustments_of(orders: Orders, random: RandomNumbers) -> Adjustments:
-    """Decide what money goes back without goods, and what of it is charged again."""
+    """Choose the refunds without goods, and those of them that are charged again."""
     delivered = np.flatnonzero((orders.delivered_at != NEVER) & (orders.value > 0))
     goodwill = delivered[random.chance(12, len(delivered))]
     given = orders.value[goodwill] * random.between(10, 30, len(goodwill)) // 100 // 50 * 50

@@ -1,4 +1,4 @@
-"""Who buys in a synthetic shop, and how often they come back. What they buy is in `orders`."""
+"""The customers of a synthetic shop, and which of them place a day's orders."""
 
 import datetime as dt
 
@@ -9,20 +9,20 @@ from ecommerce_assets.shops.synthetic.random_numbers import Ints, RandomNumbers
 GUEST = -1
 COUNTRIES = ("DE", "FR", "NL", "AT", "IT", "ES", "GB", "PL", "US", "JP")
 HOME = 0
-"""The country that the shop sends from."""
+"""The country of the shop."""
 _COUNTRY_WEIGHTS = (34, 16, 9, 8, 8, 7, 7, 5, 4, 2)
 
-# How many tickets in the draw for later orders a new customer gets: none, one, four or twelve.
+# The tickets of a new customer in the draw for later orders: none, one, four or twelve.
 _TICKETS = np.array([0, 1, 4, 12])
 _LOYALTY_BY_QUARTER = ((40, 35, 20, 5), (35, 35, 22, 8), (45, 35, 16, 4), (60, 28, 10, 2))
 _GUESTS = 120
 _MOST_RETURN = 460
-"""In a thousand orders; those of customers who came before grow towards the second with time."""
+"""Orders of returning customers in a thousand; the share grows from the first to the second."""
 _DAYS_TO_HALF = 60
 _PAUSE_DAYS = 14
-"""Of those who come back, most leave some days between their orders."""
+"""Most returning customers wait at least this long between orders."""
 _LOYALTY_OF_CAMPAIGNS = (75, 20, 4, 1)
-"""Those whom a discount brought come back less."""
+"""Customers who first bought in a campaign return less often."""
 
 
 class Customers:
@@ -37,15 +37,15 @@ class Customers:
 
     @property
     def count(self) -> int:
-        """How many customers there are."""
+        """The number of customers."""
         return len(self.created_at)
 
     def buy(self, ordered_at: Ints, day: dt.date, in_campaign: bool) -> tuple[Ints, Ints]:
-        """Find the customer of each order; returns them, and the numbers of the new among them."""
+        """Choose the customer of each order; give them, and the numbers of the new customers."""
         size = len(ordered_at)
         tickets = len(self._tickets)
         again = _MOST_RETURN * tickets // (tickets + _DAYS_TO_HALF * max(size, 1))
-        # 0 a guest, 1 somebody new, 2 one of those who came before.
+        # 0 is a guest, 1 a new customer, 2 a returning customer.
         origin = self._random.pick((_GUESTS, 1000 - _GUESTS - again, again), size)
         paused = max(tickets - _PAUSE_DAYS * size, tickets // 3)
         pool = np.where(self._random.chance(200, size), tickets, paused)
@@ -73,7 +73,7 @@ class Customers:
         self._tickets = np.append(self._tickets, np.repeat(new, tickets))
 
     def destinations(self, customer: Ints) -> Ints:
-        """Where the parcel of each order goes: mostly to its customer's country."""
+        """The shipping country of each order: mostly its customer's country."""
         size = len(customer)
         elsewhere = self._random.pick(_COUNTRY_WEIGHTS, size)
         of_customer = self.country[customer] if self.count else elsewhere
@@ -81,7 +81,7 @@ class Customers:
         return np.where(at_home, of_customer, elsewhere)
 
     def move(self) -> Ints:
-        """Give some customers a new address or country; returns their numbers."""
+        """Give some customers a new address or country; give their numbers."""
         size = self.count // 1500 + int(self._random.chance(300, 1)[0])
         moved = np.unique(self._random.between(0, max(self.count - 1, 0), min(size, self.count)))
         self.email[moved] = moved * 2 + 1

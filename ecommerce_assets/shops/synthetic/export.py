@@ -1,4 +1,4 @@
-"""What the export of a synthetic shop tells of each thing, and when. Nothing is decided here."""
+"""The records that a synthetic shop exports, and the days on which they land."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from ecommerce_assets.shops.synthetic.stock import Stock
 
 
 class Export:
-    """Sends records off to the days on which they land; `midnight` is the first day's."""
+    """Puts records into the outbox for the days they land on; `midnight` is the first day's."""
 
     def __init__(self, outbox: Outbox, midnight: int, random: RandomNumbers) -> None:
         self._outbox = outbox
@@ -24,11 +24,11 @@ class Export:
         self._adjustments = 0
 
     def take(self, feed: str, day: int) -> Records | None:
-        """The records of a feed that land on a day, in the order in which they were read."""
+        """Take the records of a feed that land on a day, in the order of their export."""
         return self._outbox.take(feed, day)
 
     def products(self, day: int, midnight: int, catalogue: Catalogue, changed: Ints) -> None:
-        """Tell the products that are new or changed at a day's midnight."""
+        """Export the products that are new or changed at a day's midnight."""
         size = len(changed)
         self._outbox.add(
             "products",
@@ -45,7 +45,7 @@ class Export:
         )
 
     def customers(self, customers: Customers, customer: Ints, at: Ints) -> None:
-        """Tell customers as they are at a moment each."""
+        """Export the current state of customers, each at a moment."""
         self._outbox.add(
             "customers",
             self._day(at),
@@ -59,12 +59,12 @@ class Export:
         )
 
     def orders(self, orders: Orders) -> None:
-        """Tell each order on every day on which something happens to it."""
+        """Export each order on every day on which its status changes."""
         moments = np.stack(orders.moments)
         days = self._day(moments)
         for status in range(len(STATUSES)):
             at, day = moments[status], days[status]
-            # A day's export tells the last that happened to an order on it.
+            # A day's export has the last status that an order reached on the day.
             later_that_day = ((days == day) & (moments > at)).any(axis=0)
             is_exported = (at != NEVER) & ~later_that_day
             so_far = np.where(moments <= at, moments, NEVER)[:, is_exported]
@@ -90,7 +90,7 @@ class Export:
             )
 
     def lines(self, orders: Orders, lines: Lines) -> None:
-        """Tell lines as they are ordered, and again with quantity 0 when they are taken off."""
+        """Export lines when they are ordered, and with quantity 0 when they are removed."""
         read_after = orders.read_after[lines.order]
         number = orders.number[lines.order]
         off = np.flatnonzero(lines.taken_off_at != NEVER)
@@ -118,7 +118,7 @@ class Export:
             )
 
     def exchanges(self, exchanges: Records, product: Ints, price: Ints) -> None:
-        """Tell the lines that go out in exchange for others."""
+        """Export the lines that are sent in exchange for others."""
         size = len(product)
         self._outbox.add(
             "order_items",
@@ -138,7 +138,7 @@ class Export:
         )
 
     def returns(self, orders: Orders, lines: Lines, returns: Returns) -> None:
-        """Tell returns when they come back."""
+        """Export returns on the day they come back."""
         order = orders.number[lines.order[returns.row]]
         size = len(order)
         self._outbox.add(
@@ -158,7 +158,7 @@ class Export:
         self._returns += size
 
     def adjustments(self, orders: Orders, adjustments: Adjustments) -> None:
-        """Tell adjustments as they are typed, and again where they are corrected."""
+        """Export adjustments as first entered, and again when they are corrected."""
         size = len(adjustments.order)
         number = self._adjustments + np.arange(size)
         self._adjustments += size
@@ -182,7 +182,7 @@ class Export:
             )
 
     def stock(self, day: int, midnight: int, stock: Stock) -> None:
-        """Tell the stock of every product and warehouse at the end of a day."""
+        """Export the stock of every product and warehouse at the end of a day."""
         cells = np.arange(stock.cells)
         self._outbox.add(
             "inventory",

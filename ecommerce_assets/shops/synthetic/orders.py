@@ -1,4 +1,4 @@
-"""One day's orders of a synthetic shop, and the course that each takes. Lines are in `lines`."""
+"""One day's orders of a synthetic shop, and when each reaches a status. Lines are in `lines`."""
 
 from dataclasses import dataclass
 
@@ -10,16 +10,16 @@ from ecommerce_assets.shops.synthetic.seasons import HELLO, NO_CODE, THANKS, Cam
 
 DAY = 86_400
 NEVER = 2**62
-"""The moment of what does not happen; moments are seconds since 1970."""
+"""The moment of an event that does not happen; moments are seconds since 1970."""
 
 CHANNELS = ("online store", "app", "instagram", "marketplace")
 MARKETPLACE = 3
 
 _CHANNEL_WEIGHTS = (62, 18, 9, 8, 3)
-"""The last are orders by telephone, which have no channel."""
+"""The last weight is of orders by telephone, which have no channel."""
 _ORDERS_BY_HOUR = (8, 5, 3, 2, 2, 4, 9, 18, 32, 45, 52, 55, 58, 54, 50, 48, 50, 56, 64, 72, 76, 66)
 RETURN_DAYS = (0, 0, *range(6, 34, 2), *range(34, 6, -2), *[2] * 31)
-"""How many come back so many days after delivery: most within 30, some up to 60."""
+"""Weights of the days from delivery to return: most within 30 days, some up to 60."""
 
 FREE_SHIPPING_FROM = 69_00
 SHIPPING = 4_90
@@ -37,7 +37,7 @@ class Orders:
     """A position in `CHANNELS`; below 0: none."""
     country: Ints
     value: Ints
-    """Their lines of every kind less line discounts."""
+    """The sum of all lines less line discounts."""
     discount: Ints
     code: Ints
     """A position in `seasons.CODES`, or `NO_CODE`."""
@@ -48,14 +48,14 @@ class Orders:
     fulfilled_at: Ints
     delivered_at: Ints
     returned_at: Ints
-    """When the whole order comes back."""
+    """The moment when the whole order is returned."""
     cancelled_at: Ints
     read_after: Ints
-    """Seconds until the export reads what happened to an order."""
+    """Seconds from a change of an order until the export reads it."""
 
     @property
     def moments(self) -> list[Ints]:
-        """When each of `STATUSES` is reached."""
+        """The moments at which each of `STATUSES` is reached."""
         return [
             self.ordered_at,
             self.paid_at,
@@ -68,22 +68,22 @@ class Orders:
 
 @dataclass(frozen=True)
 class Buyers:
-    """Who places a day's orders, an element each."""
+    """The buyers of a day's orders, an element each."""
 
     customer: Ints
     is_new: Flags
     country: Ints
-    """Where the parcel goes."""
+    """The shipping country."""
     channel: Ints
 
 
 def times_of_day(size: int, random: RandomNumbers) -> Ints:
-    """Seconds since midnight at which orders are placed, ascending."""
+    """Choose the times of orders, in seconds since midnight, ascending."""
     return np.sort(random.pick(_ORDERS_BY_HOUR, size) * 3600 + random.between(0, 3599, size))
 
 
 def channels_of(size: int, random: RandomNumbers) -> Ints:
-    """The channel of each of `size` orders."""
+    """Choose the channel of each of `size` orders."""
     channel = random.pick(_CHANNEL_WEIGHTS, size)
     return np.where(channel < len(CHANNELS), channel, -1)
 
@@ -97,14 +97,14 @@ def flow(
     campaign: Campaign | None,
     random: RandomNumbers,
 ) -> Orders:
-    """Decide the amounts of orders, and when each is paid, sent, returned or cancelled.
+    """Choose the amounts of orders, and when each is paid, sent, returned or cancelled.
 
-    Discounts are on `goods_value`: `value` without gift cards and extras.
+    Discounts apply to `goods_value`, which is `value` without gift cards and extras.
     """
     size = len(number)
     discount, code = _discounts(buyers, goods_value, campaign, random)
 
-    # 0 arrives, 1 is never paid, 2 is cancelled after payment.
+    # 0 is delivered, 1 is never paid, 2 is cancelled after payment.
     fate = random.pick((950, 30, 20), size)
     at_once = random.chance(780, size)
     paid_at = ordered_at + np.where(
@@ -144,7 +144,7 @@ def flow(
 def _discounts(
     buyers: Buyers, goods_value: Ints, campaign: Campaign | None, random: RandomNumbers
 ) -> tuple[Ints, Ints]:
-    """The discount of each order, and the code that brought it or the one off its lines."""
+    """Choose the discount of each order, and the code that gave it or its line discounts."""
     size = len(goods_value)
     has_voucher = random.chance(np.where(buyers.is_new, 120, 20), size) & (goods_value > 0)
     discount = np.where(has_voucher, np.minimum(5_00, goods_value // 2), 0)

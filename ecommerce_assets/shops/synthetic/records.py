@@ -1,4 +1,4 @@
-"""How a synthetic shop writes its records: each feed's columns, from whole numbers to Arrow."""
+"""Converts a synthetic shop's records from whole numbers to the Arrow columns of each feed."""
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -42,7 +42,7 @@ _FAMILY = ("abel", "bruno", "costa", "dahl", "evers", "fonti", "gruber", "hansen
 
 
 def table(feed: str, records: Records, currency: str, product_names: Sequence[str]) -> pa.Table:
-    """A feed's records as they are written."""
+    """Give a feed's records as the table to write."""
     columns = {name: writer(records[source]) for name, source, writer in _COLUMNS[feed]}
     if feed == "orders":
         columns["currency"] = pa.repeat(pa.scalar(currency), len(records["order"]))

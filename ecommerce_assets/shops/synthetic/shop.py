@@ -1,4 +1,4 @@
-"""A synthetic shop that lives day by day. What its export writes of that is in `export`."""
+"""A synthetic shop, simulated day by day. Its export is in `export`."""
 
 import datetime as dt
 
@@ -37,7 +37,7 @@ _UNITS_PER_ORDER = 4
 
 
 class SyntheticShop:
-    """The state of the shop, and the records that wait for their day."""
+    """The state of the shop, and the records that have not landed yet."""
 
     def __init__(self, start: dt.date, days: int, orders_per_day: int, seed: int) -> None:
         self._random = RandomNumbers(seed, 0)
@@ -56,7 +56,7 @@ class SyntheticShop:
         self._export = Export(outbox, self._midnight, self._random)
 
     def trade(self, day: int) -> Candidates:
-        """Live through a day; the records of all that it leads to wait for their day."""
+        """Simulate a day's orders, with all their later events, and hold the records."""
         midnight = self._midnight + day * DAY
         size = int(self._sizes[day])
         date = self._dates[day]
@@ -91,7 +91,7 @@ class SyntheticShop:
         return Candidates(orders, lines, returns, self._end)
 
     def take(self, feed: str, day: int) -> Records | None:
-        """The records of a feed that land on a day, in the order in which the export read them."""
+        """Take the records of a feed that land on a day, in the order of their export."""
         return self._export.take(feed, day)
 
     def _day(self, moment: Ints) -> Ints:
@@ -103,8 +103,8 @@ class SyntheticShop:
         size = len(ordered_at)
         goods = goods_of(size, self.catalogue, self._random)
         warehouse = self._stock.choose_warehouse(size)[goods.order]
-        wanted = warehouse * self.catalogue.goods + goods.product
-        cell = self._stock.serve(wanted, goods.quantity)
+        ordered_cell = warehouse * self.catalogue.goods + goods.product
+        cell = self._stock.serve(ordered_cell, goods.quantity)
         product = cell % self.catalogue.goods
         extras = extras_of(size, goods, date, self.catalogue, self._random)
 
@@ -155,7 +155,7 @@ class SyntheticShop:
         )
 
     def _plan_exchanges(self, orders: Orders, lines: Lines, returns: Returns, cell: Ints) -> None:
-        """For each exchange: the same good goes out again, or one of its category."""
+        """Plan exchanges: send the same good again, or another one of its category."""
         chosen = np.flatnonzero(returns.is_exchange)
         row, at = returns.row[chosen], returns.returned_at[chosen]
         warehouse, product = np.divmod(cell[row], self.catalogue.goods)
@@ -176,12 +176,12 @@ class SyntheticShop:
         )
 
     def _exchange(self, day: int) -> None:
-        """Send out what is exchanged on a day, at the day's price."""
-        wanted = self._exchanges.take("exchanges", day)
-        if wanted is None:
+        """Send the goods that are exchanged on a day, at the day's price."""
+        exchanges = self._exchanges.take("exchanges", day)
+        if exchanges is None:
             return
-        quantity = wanted["quantity"]
-        cell = self._stock.serve(wanted["cell"], quantity)
+        quantity = exchanges["quantity"]
+        cell = self._stock.serve(exchanges["cell"], quantity)
         self._stock.plan(np.full(len(cell), day), cell, quantity, quantity)
         product = cell % self.catalogue.goods
-        self._export.exchanges(wanted, product, self.catalogue.price[product])
+        self._export.exchanges(exchanges, product, self.catalogue.price[product])

@@ -1,4 +1,4 @@
-"""Reads a shop by WooCommerce's REST API v3 (docs/woocommerce.md, Fetched every day)."""
+"""Fetches a shop's data from WooCommerce's REST API v3 (docs/woocommerce.md, Fetched every day)."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,7 +20,7 @@ _TRIES = 3
 
 
 class WooCommerce:
-    """The connector. Its client's URL ends in `wp-json/wc/v3/`, and its key may read."""
+    """The connector; its client's URL ends in `wp-json/wc/v3/`, and its key may read."""
 
     name = "woocommerce"
 
@@ -30,9 +30,9 @@ class WooCommerce:
         self._return_days = return_days
 
     def fetch(self, spool: Spool, window: Window, progress: Progress) -> Fetched:
-        """Fetch orders that changed in the window, with their refunds; all products and customers.
+        """Fetch orders that changed in the window, their refunds, and all products and customers.
 
-        The API tells of no deletion, and filters neither variations nor customers by their change.
+        The API reports no deletions, and cannot filter variations or customers by their change.
         """
         converter = Converter(spool, self._store, self._return_days, window)
         changed = {
@@ -67,7 +67,7 @@ class WooCommerce:
         self._client.close()
 
     def is_deleted(self, customer_id: str) -> bool:
-        """Ask for the customer itself: a list that lacks one may be wrong."""
+        """Ask for the customer by id, since a list read during changes may lack one."""
         try:
             self._client.get(f"customers/{customer_id}")
         except NotFoundError:
@@ -80,13 +80,13 @@ class WooCommerce:
         progress: Progress | None = None,
         parameters: Mapping[str, Any] | None = None,
     ) -> Iterator[Json]:
-        """Give a list's documents, page by page, some perhaps twice.
+        """Give a list's documents page by page, some perhaps twice.
 
-        What changes while it is paged moves between pages: a list whose length changes, or that
-        does not hold as many documents as it says, is read again.
+        A document that changes meanwhile moves between pages. So a list is read again if its length
+        changes, or if it gives fewer documents than it announces.
 
         Raises:
-            ShopError: it never holds still, or gives something else than a list of documents.
+            ShopError: the list changes during every attempt, or is not a list of documents.
         """
         for _ in range(_TRIES):
             seen: set[str] = set()
