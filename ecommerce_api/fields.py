@@ -1,4 +1,4 @@
-"""What all answers share: types of fields, exact division, and the envelope around every answer.
+"""What all answers share: field types, exact division, and the envelope.
 
 An amount is written with the decimals that it has: those of its column, or of `quotient`. No answer
 rounds. The fields of one subject are in its module.
@@ -21,7 +21,7 @@ Price = Annotated[Decimal, WithJsonSchema({"type": "string", "pattern": r"^-?\d+
 """A price for one unit in the store's currency."""
 
 Rate = Price
-"""A share of one, or a relative change; written as a price is."""
+"""A rate or a relative change, written with four decimals."""
 
 Tenth = Annotated[Decimal, WithJsonSchema({"type": "string", "pattern": r"^-?\d+\.\d$"})]
 """A number of days and tenths."""
@@ -30,20 +30,20 @@ Number = TypeVar("Number", int, Decimal)
 
 
 def quotient(above: Decimal | int, below: Decimal | int, places: int) -> Decimal | None:
-    """Divide exactly, half up to `places` decimals; None where there is nothing to divide by."""
+    """Divide exactly, rounded half up to `places` decimals; None if `below` is 0."""
     if not below:
         return None
     return Decimal(half_up(Fraction(above) * 10**places / Fraction(below))).scaleb(-places)
 
 
 class Fields(BaseModel):
-    """An object in an answer. A fault in one shows no values: logs carry none."""
+    """An object in an answer. Its validation errors show no values, so that logs have none."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Answer(Fields):
-    """What every answer carries."""
+    """The envelope of every answer."""
 
     as_of: dt.date = Field(
         description="The last loaded batch date: what arrived after it is not in here.",
@@ -59,6 +59,6 @@ class Listing(Answer):
 
 
 class PagedListing(Listing):
-    """An answer that is a page of a list; the `Link` header has the addresses of the others."""
+    """An answer that is one page of a list; the `Link` header has the URLs of other pages."""
 
     total: int = Field(description="How many there are on all pages.", examples=[1])

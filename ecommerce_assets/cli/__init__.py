@@ -1,7 +1,7 @@
-"""The command `ecommerce`, put together from the modules of this package.
+"""The command `ecommerce`, assembled from the modules of this package.
 
-A command parses its arguments, calls a function from elsewhere, and prints. Imports that take long
-are within the commands, so that `--help` is quick.
+A command parses its arguments, calls a function from another package, and prints. Slow imports are
+inside the commands, so that `--help` is quick.
 """
 
 import signal
@@ -35,8 +35,8 @@ app.add_typer(api_keys.app, name="api-key", no_args_is_help=True)
 
 
 def main() -> None:
-    """Run the command; an error an operator can mend is one sentence and exit code 1."""
-    # Python runs no exit handlers on SIGTERM, and one of them stops the embedded server.
+    """Run the command; print an `OperatorError` as one sentence, and exit with 1."""
+    # By default Python skips exit handlers on SIGTERM, and one of them stops the embedded server.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         app()

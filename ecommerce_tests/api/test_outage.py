@@ -60,7 +60,7 @@ def test_it_goes_on_when_the_database_is_back(server: EmbeddedServer) -> None:
 
         time_of_stop = time.monotonic()
         while client.get("/metrics/daily").status_code == 200:
-            assert time.monotonic() - time_of_stop < 1, "a kept answer outlived the database"
+            assert time.monotonic() - time_of_stop < 1, "a cached answer outlived the database"
         for path in (*PATHS, "/health/ready"):
             response = client.get(path)
             assert "does not answer" in problem(response, 503)["detail"]
@@ -142,7 +142,7 @@ def test_a_statement_that_takes_too_long_is_ended(api: httpx.Client, plain_url: 
 
         assert "took over 10 s" in problem(response, 503)["detail"]
         assert STATEMENT_SECONDS <= took < STATEMENT_SECONDS + 3
-        # What is kept, and what needs other tables, is answered all the same.
+        # Cached answers, and answers from other tables, are given all the same.
         assert api.get("/ltv/30").status_code == 200
         assert api.get("/health/ready").status_code == 200
     assert api.get("/metrics/daily").status_code == 200
