@@ -13,7 +13,6 @@ from rich.table import Table
 
 from ecommerce_assets.cli.console import err, out, print_error
 from ecommerce_assets.cli.options import From, To, day_range
-from ecommerce_assets.settings import load_settings
 
 if TYPE_CHECKING:
     from ecommerce_assets.checks.results import FailedCheck
@@ -127,6 +126,7 @@ class _LoadProgress:
 def _shop() -> Iterator[tuple["Shop", Any, _LoadProgress]]:
     """The shop of the settings, Dagster's instance, and the progress of a load."""
     from ecommerce_assets.dagster_instance.home import open_instance
+    from ecommerce_assets.settings import load_settings
     from ecommerce_assets.shop import Shop
 
     settings = load_settings()

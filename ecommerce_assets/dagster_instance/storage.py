@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 
 from ecommerce_assets.dagster_instance.event_log import EventLog, PrePingedConnections
 from ecommerce_assets.dagster_instance.home import dagster_home
-from ecommerce_assets.dagster_instance.private import (
+from ecommerce_assets.dagster_instance.private_storage import (
     ConfigurableClassData,
     LocalComputeLogManager,
 )
