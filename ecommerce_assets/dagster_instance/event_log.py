@@ -15,8 +15,8 @@ from dagster import AssetCheckEvaluation, AssetKey, DagsterEventType, EventLogEn
 from dagster_postgres import PostgresEventLogStorage
 
 from ecommerce_assets.checks.range_metadata import FAILED_DAYS, JUDGED_DAYS
-from ecommerce_assets.dagster_instance.private import (
-    AssetCheckExecutionRecordStatus,
+from ecommerce_assets.dagster_instance.private import AssetCheckExecutionRecordStatus
+from ecommerce_assets.dagster_instance.private_storage import (
     AssetCheckExecutionsTable,
     SqlEventLogStorageTable,
 )

@@ -1,0 +1,17 @@
+"""The names that starting Dagster's programs takes from its private modules (`private`)."""
+
+from dagster._core.errors import DagsterUserCodeUnreachableError
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import WorkspaceFileTarget
+from dagster._grpc.client import DagsterGrpcClient
+
+DAEMON_MODULE = "dagster._daemon"
+"""The program that runs schedules, sensors and queued runs."""
+
+__all__ = [
+    "DAEMON_MODULE",
+    "DagsterGrpcClient",
+    "DagsterUserCodeUnreachableError",
+    "WorkspaceFileTarget",
+    "WorkspaceProcessContext",
+]
