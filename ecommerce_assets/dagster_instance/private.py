@@ -11,6 +11,8 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
     UnresolvedAssetJobDefinition,
 )
 from dagster._core.errors import DagsterUserCodeUnreachableError
+from dagster._core.execution.plan.resume_retry import ReexecutionStrategy
+from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 from dagster._core.storage.event_log.schema import (
@@ -22,6 +24,7 @@ from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
     PARTITION_NAME_TAG,
+    RETRY_STRATEGY_TAG,
 )
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
@@ -37,15 +40,19 @@ __all__ = [
     "DAEMON_MODULE",
     "IN_PROGRESS_RUN_STATUSES",
     "PARTITION_NAME_TAG",
+    "RETRY_STRATEGY_TAG",
     "WITHOUT_MATERIALIZATIONS",
     "AssetCheckExecutionRecordStatus",
     "AssetCheckExecutionsTable",
+    "CheckRunHealthResult",
     "ConfigurableClassData",
     "DagsterGrpcClient",
     "DagsterUserCodeUnreachableError",
     "LocalComputeLogManager",
+    "ReexecutionStrategy",
     "SqlEventLogStorageTable",
     "UnresolvedAssetJobDefinition",
+    "WorkerStatus",
     "WorkspaceFileTarget",
     "WorkspaceProcessContext",
 ]
