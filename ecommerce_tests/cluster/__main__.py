@@ -67,13 +67,14 @@ def play(folder: Path, names: Iterable[str]) -> Iterable[Trial]:
         cluster.ecommerce(
             "ecommerce",
             *("simulate", str(folder / "written"), f"--start={FIRST_DAY}", "--dirty=0.01"),
-            *(f"--days={DAYS_A_TRIAL * len(TRIALS)}", f"--orders-per-day={ORDERS_A_DAY}"),
+            *(f"--days={1 + DAYS_A_TRIAL * len(TRIALS)}", f"--orders-per-day={ORDERS_A_DAY}"),
         )
         for database in ("ecommerce", ONE_PROCESS):
             cluster.ecommerce(database, "migrate")
         cluster.start()
         trials = Trials(cluster, folder / "written", folder / "landing")
         trials.await_ui()
+        trials.load_a_day()
         for name in names:
             trial = trials.play(name, DAYS_A_TRIAL, TRIALS[name])
             print(trial, flush=True)

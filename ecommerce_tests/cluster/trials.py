@@ -65,6 +65,12 @@ class Trials:
         until(answers)
         self._control.inside(self._operator.switch_off_automation)
 
+    def load_a_day(self) -> None:
+        """Load a first day without the cluster, so that the API has figures to give."""
+        self._land(1)
+        for database in ("ecommerce", ONE_PROCESS):
+            self._cluster.ecommerce(database, "load")
+
     def play(self, name: str, count: int, fault: Fault | None = None) -> Trial:
         """Backfill the next days with a fault as soon as the first of the two runs has written."""
         days = self._land(count)
@@ -110,7 +116,7 @@ class Trials:
         return days
 
     def _api_answers(self) -> bool:
-        url = f"http://{self._cluster.machines['api'].address}:8000/metrics/daily?limit=10"
+        url = f"http://{self._cluster.machines['api'].address}:8000/metrics/daily"
         request = urllib.request.Request(url, headers={"X-API-Key": self._key})
 
         def ask() -> bool:
