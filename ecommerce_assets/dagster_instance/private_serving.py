@@ -1,4 +1,4 @@
-"""The names that starting Dagster's programs and watching their runs take from its private modules (`private`)."""
+"""Names of Dagster's private modules for starting its programs and watching runs (`private`)."""
 
 from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.execution.plan.resume_retry import ReexecutionStrategy
