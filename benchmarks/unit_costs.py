@@ -5,6 +5,7 @@ empty, and prints processor seconds, which other work of the machine changes lit
 docs/scaling.md computes with them.
 """
 
+import resource
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,11 +40,6 @@ class Work:
         """Give the work that was done since another moment."""
         return Work(self.process - before.process, self.postgres - before.postgres)
 
-    def add(self, other: "Work") -> None:
-        """Count further work."""
-        self.process += other.process
-        self.postgres += other.postgres
-
     def __str__(self) -> str:
         return f"{self.process + self.postgres:8.2f} s ({self.process:.2f} + {self.postgres:.2f})"
 
@@ -53,7 +49,8 @@ class Clock:
 
     def __init__(self, postmaster: int) -> None:
         self._postmaster = psutil.Process(postmaster)
-        self.locked, self.reading = Work(0, 0), Work(0, 0)
+        self.locked: list[Work] = []
+        self.reading = Work(0, 0)
         self._locked_since: Work | None = None
 
     def now(self) -> Work:
@@ -70,7 +67,7 @@ class Clock:
     def unlock(self) -> None:
         """The lock is free again."""
         if self._locked_since is not None:
-            self.locked.add(self.now().since(self._locked_since))
+            self.locked.append(self.now().since(self._locked_since))
             self._locked_since = None
 
     @contextmanager
@@ -134,10 +131,13 @@ def main() -> None:
         orders = ask("select count(*) from analytics.fct_orders")
         print(f"{orders:,} orders")
         print("processor, in all      ", done)
-        print("  with the lock held   ", clock.locked)
+        for held in clock.locked:
+            print("  while it had the lock", held)
         print("  reading and judging  ", clock.reading)
         print(f"bytes of tables an order {(ask(BYTES) - bytes_before) / max(orders, 1):8,.0f}")
         print(f"bytes of WAL an order    {(written() - written_before) / max(orders, 1):8,.0f}")
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        print(f"memory of the process at its peak, MB {peak:,}")
 
 
 if __name__ == "__main__":
