@@ -7,7 +7,6 @@ inside the commands, so that `--help` is quick.
 import signal
 import sys
 
-import sqlalchemy.exc
 import typer
 
 from ecommerce_assets.cli import (
@@ -48,6 +47,8 @@ def main() -> None:
         print_error(f"{where}{error.strerror or error}.")
         sys.exit(1)
     except Exception as error:
+        import sqlalchemy.exc
+
         # Dagster reaches the same database through SQLAlchemy, and wraps some of its errors.
         lost = error if isinstance(error, sqlalchemy.exc.DBAPIError) else error.__cause__
         if not isinstance(lost, sqlalchemy.exc.DBAPIError):

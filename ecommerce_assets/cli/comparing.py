@@ -2,8 +2,6 @@
 
 import typer
 
-from ecommerce_assets.settings import load_settings
-
 app = typer.Typer()
 
 
@@ -13,6 +11,7 @@ def digest() -> None:
 
     Two warehouses with the same lines hold the same data.
     """
+    from ecommerce_assets.settings import load_settings
     from ecommerce_assets.warehouse.digest import table_digests
     from ecommerce_assets.warehouse.server import database_url
     from ecommerce_assets.warehouse.session import connect

@@ -13,7 +13,6 @@ from ecommerce_assets.cli.shop_imports import (
     steps_bar,
 )
 from ecommerce_assets.errors import OperatorError
-from ecommerce_assets.settings import load_settings
 
 app = typer.Typer()
 
@@ -34,6 +33,7 @@ def connect(
     strict: Strict = False,
 ) -> None:
     """Fetch what changed in a shop on a day into the landing zone. A day may be fetched again."""
+    from ecommerce_assets.settings import load_settings
     from ecommerce_assets.shop import Shop
     from ecommerce_assets.shops.connecting.fetching import fetch_batch
     from ecommerce_assets.shops.connecting.source import window_of

@@ -10,7 +10,6 @@ import typer
 from rich.table import Table
 
 from ecommerce_assets.cli.console import out
-from ecommerce_assets.settings import load_settings
 
 app = typer.Typer()
 
@@ -34,6 +33,7 @@ def serve(
     If the output is not a terminal, as under systemd, each request is logged too.
     """
     from ecommerce_assets.serve import Addresses, serve
+    from ecommerce_assets.settings import load_settings
 
     began = time.time() if began_at is None else began_at
     addresses = Addresses(host, ui_port, api_port)
@@ -63,6 +63,7 @@ def _has_desktop() -> bool:
 def migrate() -> None:
     """Bring the warehouse's schema up to date; make a first API key if there is none."""
     from ecommerce_assets.api_keys import create_key, list_keys
+    from ecommerce_assets.settings import load_settings
     from ecommerce_assets.warehouse.schema import migrate
     from ecommerce_assets.warehouse.server import database_url
     from ecommerce_assets.warehouse.session import connect
@@ -78,6 +79,7 @@ def migrate() -> None:
 @app.command("database-url")
 def print_database_url() -> None:
     """Print the URL of the warehouse; start the embedded server if it does not run."""
+    from ecommerce_assets.settings import load_settings
     from ecommerce_assets.warehouse.schema import migrate
     from ecommerce_assets.warehouse.server import lasting_database_url
 

@@ -11,7 +11,6 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from ecommerce_assets.cli.console import err, out
-from ecommerce_assets.settings import load_settings
 
 if TYPE_CHECKING:
     from ecommerce_assets.shops.reconciliation import Reconciliation
@@ -42,6 +41,7 @@ def import_shopify(files_and_out: FilesAndOut, day: Day = None, strict: Strict =
     if not files:
         raise typer.BadParameter("give at least one FILE, and then OUT")
     from ecommerce_assets.feeds.contract import Store
+    from ecommerce_assets.settings import load_settings
     from ecommerce_assets.shops.shopify.importing import import_shopify
 
     settings = load_settings()

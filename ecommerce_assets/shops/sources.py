@@ -10,7 +10,6 @@ from pydantic import SecretStr
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.feeds.contract import Store
 from ecommerce_assets.settings import Settings
-from ecommerce_assets.shops.connecting.client import ShopClient
 from ecommerce_assets.shops.connecting.source import Source
 
 
@@ -37,6 +36,7 @@ def open_source(name: str, settings: Settings, store: Store) -> Iterator[Source]
 
 
 def _shopify(url: str, key: str, store: Store, return_days: int) -> Source:
+    from ecommerce_assets.shops.connecting.client import ShopClient
     from ecommerce_assets.shops.shopify.connector import Shopify
     from ecommerce_assets.shops.shopify.graphql import API
 
@@ -46,6 +46,7 @@ def _shopify(url: str, key: str, store: Store, return_days: int) -> Source:
 
 
 def _woocommerce(url: str, key: str, store: Store, return_days: int) -> Source:
+    from ecommerce_assets.shops.connecting.client import ShopClient
     from ecommerce_assets.shops.woocommerce.connector import API, WooCommerce
 
     user, colon, password = key.partition(":")
@@ -58,6 +59,7 @@ def _woocommerce(url: str, key: str, store: Store, return_days: int) -> Source:
 
 
 def _medusa(url: str, key: str, store: Store, return_days: int) -> Source:
+    from ecommerce_assets.shops.connecting.client import ShopClient
     from ecommerce_assets.shops.medusa.connector import API, Medusa
 
     client = ShopClient("Medusa", f"{url.rstrip('/')}/{API}", auth=(key, ""))
