@@ -9,6 +9,9 @@ WEEKS = 8
 FEWEST_WEEKS = 4
 """With fewer of them there is no telling what is usual."""
 
+FEWEST_RECENT_DAYS = 4
+"""With records on fewer of the last 7 days a feed has no recent volume."""
+
 OPEN_DAYS = 60
 """An order that was not sent within so many days waits for something else than its goods."""
 
@@ -26,6 +29,20 @@ def usual_volume(landed: pd.Series, days: pd.DatetimeIndex) -> pd.Series:
     past = pd.concat([counts.shift(7 * week) for week in range(1, WEEKS + 1)], axis=1)
     usual = past.median(axis=1).where(past.count(axis=1) >= FEWEST_WEEKS)
     return usual.reindex(days)
+
+
+def recent_volume(landed: pd.Series, days: pd.DatetimeIndex) -> pd.Series:
+    """Give, by day, the median of the records that landed on each of the 7 days before it.
+
+    `landed` counts records by day. Days without records are left out; null if records landed on
+    fewer than `FEWEST_RECENT_DAYS` of the 7 days.
+    """
+    if landed.empty or days.empty:
+        return pd.Series(np.nan, index=days, dtype="float64")
+    every_day = pd.date_range(landed.index.min(), days.max(), freq="D", unit="s")
+    counts = landed[landed > 0].reindex(every_day).astype("float64")
+    recent = counts.shift(1).rolling(7, min_periods=FEWEST_RECENT_DAYS).median()
+    return recent.reindex(days)
 
 
 def open_units(orders: pd.DataFrame, days: pd.DatetimeIndex) -> pd.Series:
