@@ -15,6 +15,7 @@ import pandas as pd
 
 from ecommerce_assets.feeds.contract import Store
 from ecommerce_assets.feeds.privacy import Hasher
+from ecommerce_assets.shops.connecting.source import Progress, ignore_progress
 from ecommerce_assets.shops.documents import Document, DocumentError, read_documents
 from ecommerce_assets.shops.landing_files import claim
 from ecommerce_assets.shops.reconciliation import (
@@ -38,11 +39,8 @@ from ecommerce_assets.shops.shopify.gathering import Gathering, stamp
 from ecommerce_assets.shops.shopify.orders import left_out, order_records
 from ecommerce_assets.shops.spool import Record, Spool
 
-Progress = Callable[[str, int, int], None]
-"""Takes a step's name, the part of it that is done, and the whole."""
-
 _ORDERS_COMPARED_AT_ONCE = 2000
-_TOLD_EVERY = 500
+_REPORTED_EVERY = 500
 _CUSTOMER_OF_ORDER = "customer of an order"
 
 
@@ -70,7 +68,7 @@ def import_shopify(
     return_days: int,
     hash_key: str | None = None,
     day: dt.date | None = None,
-    progress: Progress | None = None,
+    progress: Progress = ignore_progress,
 ) -> Imported:
     """Write the landing zone of the shop in `files`, as docs/shopify.md describes.
 
@@ -91,7 +89,6 @@ def import_shopify(
         LandingWriteError: `out` holds landing files, or cannot be written.
     """
     claim(out)
-    report = progress or _ignore_progress
     hasher = Hasher(hash_key)
     with Spool() as spool:
         converter = Converter(spool, store, return_days, day)
@@ -101,12 +98,12 @@ def import_shopify(
             documents = read_export(file, hasher) if exported else read_documents(file, WRAPPERS)
             for document in documents:
                 converter.take(document)
-                if document.number % _TOLD_EVERY == 0:
-                    report("reading", before + document.position, whole)
+                if document.number % _REPORTED_EVERY == 0:
+                    progress("reading", before + document.position, whole)
             before += _size(file)
-            report("reading", before, whole)
-        reconciliation = converter.convert(lambda done, total: report("orders", done, total))
-        days = spool.write(out, progress=lambda done, total: report("writing", done, total))
+            progress("reading", before, whole)
+        reconciliation = converter.convert(lambda done, total: progress("orders", done, total))
+        days = spool.write(out, progress=lambda done, total: progress("writing", done, total))
         return Imported(
             documents=dict(sorted(converter.gathering.counts.items())),
             records=spool.counts(),
@@ -252,7 +249,3 @@ def _unreadable(place: str, error: Exception) -> DocumentError:
     return DocumentError(
         f"{place} is not as Shopify writes it ({type(error).__name__}: {error}); export it again."
     )
-
-
-def _ignore_progress(_: str, __: int, ___: int) -> None:
-    """Report no progress."""
