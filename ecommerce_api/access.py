@@ -1,8 +1,8 @@
-"""Who is answered: without keys only this machine, with keys who has one. No answer is made here.
+"""Access control: requests need an API key; without any key set, only this machine is served.
 
-Without keys the operator has said nothing about who may read, so that whatever could have come from
-elsewhere is refused: another address on either end, a proxy's traces, a host name that is not this
-machine's, or another web page (`guard`).
+While no key is set, a request is refused if it could come from another machine: another address on
+either end, a proxy's headers, a host name that is not this machine's, or another web page
+(`guard`).
 """
 
 import hmac
@@ -15,8 +15,8 @@ from ecommerce_api.database import Database
 from ecommerce_api.guard import host_name, is_local_name, is_loopback, is_of_another_page
 from ecommerce_api.problems import (
     ApiError,
-    KeyNeededError,
-    NotFromHereError,
+    ForbiddenError,
+    UnauthorizedError,
     UnavailableError,
     problem_response,
 )
@@ -25,7 +25,7 @@ from ecommerce_assets.api_keys import key_sha256
 METRICS_PATH = "/internal/metrics"
 _OPEN_PATHS = ("/", "/docs", "/openapi.json")
 _OPEN_FOLDERS = ("/health/", "/assets/")
-_TRACES_OF_A_PROXY = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+_PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
 NO_KEYS = (
     "No API key is set, so that only this machine is answered; "
@@ -34,13 +34,13 @@ NO_KEYS = (
 
 
 class Access:
-    """Refuses who may not be answered, before anything else is done for the request."""
+    """Refuses requests without access, before anything else is done for them."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or refuse with a problem."""
+        """Pass the request on, or answer it with a problem."""
         if scope["type"] == "http":
             try:
                 await _require_access(scope)
@@ -58,17 +58,17 @@ async def _require_access(scope: Scope) -> None:
         return
     database: Database = scope["app"].state.database
     try:
-        look = await database.look()
+        warehouse = await database.state()
     except UnavailableError:
         if is_open:
             return
         raise
-    scope["state"]["look"] = look
-    if not look.key_names:
+    scope["state"]["warehouse"] = warehouse
+    if not warehouse.key_names:
         if not local:
-            raise NotFromHereError(NO_KEYS)
+            raise ForbiddenError(NO_KEYS)
     elif not (is_open or (scope["path"] == METRICS_PATH and local)):
-        scope["state"]["key_name"] = _key_name(headers, look.key_names)
+        scope["state"]["key_name"] = _key_name(headers, warehouse.key_names)
 
 
 def _is_open(path: str) -> bool:
@@ -76,27 +76,27 @@ def _is_open(path: str) -> bool:
 
 
 def _key_name(headers: Headers, key_names: Mapping[str, str]) -> str:
-    """Give the name of the key that a request has, comparing it with all in constant time."""
+    """Give the name of a request's key; every comparison takes constant time."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     key = token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
     if not key:
-        raise KeyNeededError(
+        raise UnauthorizedError(
             "Send a key as `Authorization: Bearer KEY` or `X-API-Key: KEY`; "
             "`ecommerce api-key create NAME` makes one."
         )
     digest = key_sha256(key)
     names = [name for known, name in key_names.items() if hmac.compare_digest(known, digest)]
     if not names:
-        raise KeyNeededError("This key is not known, or was revoked; ask for another one.")
+        raise UnauthorizedError("This key is not known, or was revoked; ask for another one.")
     return names[0]
 
 
 def is_local(scope: Scope, headers: Headers) -> bool:
-    """Say whether a request is from and to this machine: through no proxy, for no other page."""
+    """Say whether a request came from this machine: through no proxy, and not from another page."""
     ends = (scope.get("server"), scope.get("client"))
     return (
         all(end is not None and is_loopback(end[0]) for end in ends)
         and is_local_name(host_name(headers))
-        and not any(name in headers for name in _TRACES_OF_A_PROXY)
+        and not any(name in headers for name in _PROXY_HEADERS)
         and not is_of_another_page(headers)
     )

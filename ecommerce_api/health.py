@@ -1,4 +1,4 @@
-"""Whether the service is up and can answer, and its figures for Prometheus."""
+"""Health checks, and the metrics for Prometheus."""
 
 from typing import Literal
 
@@ -12,7 +12,7 @@ from ecommerce_api.database import Database, reading
 from ecommerce_api.fields import Answer, Fields
 from ecommerce_api.openapi import described
 from ecommerce_api.representations import represented
-from ecommerce_api.telemetry import Figures
+from ecommerce_api.telemetry import ApiMetrics
 
 router = APIRouter(tags=["Health"])
 
@@ -31,14 +31,14 @@ class Readiness(Answer):
 
 @router.get("/health/live", summary="Whether the process is up")
 async def get_liveness() -> Liveness:
-    """Say that the process is up, whatever it depends on."""
+    """Say that the process is up; this asks nothing of the database."""
     return Liveness(status="up")
 
 
 @router.get("/health/ready", summary="Whether questions can be answered", **described(Readiness))
 async def get_readiness(request: Request) -> Response:
-    """Say whether questions can be answered: 503 says why not."""
-    async with reading(request, keep=False) as warehouse:
+    """Say whether the API can answer questions; a 503 says why it cannot."""
+    async with reading(request, cache=False) as warehouse:
         return represented(
             request,
             Readiness(
@@ -50,11 +50,11 @@ async def get_readiness(request: Request) -> Response:
 
 
 @router.get(METRICS_PATH, include_in_schema=False)
-async def get_prometheus_figures(request: Request) -> Response:
-    """Give the process's figures to Prometheus."""
-    figures: Figures = request.app.state.figures
+async def get_prometheus_metrics(request: Request) -> Response:
+    """Give this process's metrics to Prometheus."""
+    prometheus: ApiMetrics = request.app.state.prometheus
     database: Database = request.app.state.database
     open_connections, busy = database.connections
-    figures.connections.labels("open").set(open_connections)
-    figures.connections.labels("busy").set(busy)
-    return Response(generate_latest(figures.registry), media_type=CONTENT_TYPE_LATEST)
+    prometheus.connections.labels("open").set(open_connections)
+    prometheus.connections.labels("busy").set(busy)
+    return Response(generate_latest(prometheus.registry), media_type=CONTENT_TYPE_LATEST)
