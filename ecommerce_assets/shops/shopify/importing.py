@@ -24,6 +24,7 @@ from ecommerce_assets.shops.reconciliation import (
     Reconciliation,
     reconcile,
 )
+from ecommerce_assets.shops.refund_records import ReturnWindow
 from ecommerce_assets.shops.shopify.canonical import Json, id_of, moment
 from ecommerce_assets.shops.shopify.catalogue import (
     NO_CREATION,
@@ -131,6 +132,7 @@ class Converter:
         self._spool = spool
         self._store = store
         self._return_days = return_days
+        self._window = ReturnWindow(return_days, store.timezone)
         self._day = day
         self._since = since
         self._zone = ZoneInfo(store.timezone)
@@ -182,7 +184,7 @@ class Converter:
                 self.gathering.left_out[reason] += 1
                 continue
             try:
-                order = order_records(document)
+                order = order_records(document, self._window)
             except (DocumentError, KeyError, AttributeError, TypeError, ArithmeticError) as error:
                 raise _unreadable(f"The order {id_of(document)}", error) from None
             last = max(last, order.ingested_at)
