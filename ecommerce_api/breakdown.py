@@ -129,7 +129,7 @@ async def get_breakdown(request: Request, query: Annotated[BreakdownQuery, Query
         period = chosen_period(query, warehouse.as_of)
         whole = await period_figures(warehouse, period, query.refunds)
         by_order_date = query.refunds is RefundsBasis.ORDER_DATE
-        months = _whole_months(period)
+        months = _months_to_sum(period)
         wanted = (query.by.value, period.start, period.end, by_order_date, query.limit)
         rows = await warehouse.rows(_ROWS, *wanted, query.offset, months.start, months.end)
         return represented(
@@ -149,14 +149,28 @@ async def get_breakdown(request: Request, query: Annotated[BreakdownQuery, Query
         )
 
 
-def _whole_months(period: Period) -> Period:
-    """Give the whole months of a period; an empty period at its end where there are none."""
-    month_after = (period.start.replace(day=1) + dt.timedelta(days=31)).replace(day=1)
-    start = period.start if period.start.day == 1 else month_after
-    end = (period.end + dt.timedelta(days=1)).replace(day=1) - dt.timedelta(days=1)
+def _months_to_sum(period: Period) -> Period:
+    """Give the whole months that need the fewest days added or taken away to make the period.
+
+    A month that the period begins or ends in is among them if the period has more than half of its
+    days. Where there are none, the result is empty and lies at the period's end.
+    """
+    start = _first_of_month(period.start)
+    month_after = _first_of_month(start + dt.timedelta(days=31))
+    if month_after - period.start < period.start - start:
+        start = month_after
+    end_after = period.end + dt.timedelta(days=1)
+    end = _first_of_month(end_after)
+    month_after = _first_of_month(end + dt.timedelta(days=31))
+    if month_after - end_after < end_after - end:
+        end = month_after
     if start < end:
-        return Period(start, end)
-    return Period(period.end + dt.timedelta(days=1), period.end)
+        return Period(start, end - dt.timedelta(days=1))
+    return Period(end_after, period.end)
+
+
+def _first_of_month(date: dt.date) -> dt.date:
+    return date.replace(day=1)
 
 
 class ValueDay(BrokenDown, Day):
@@ -222,18 +236,23 @@ def _row(row: dict[str, Any], whole: dict[str, Any]) -> BreakdownRow:
     )
 
 
-# Whole months from the sums by month, the days before and after them by day. A page beyond the last
-# has one row all the same, with the total alone.
+# Months come from the sums by month. Days of the period outside of them are added, and days of them
+# outside of the period are taken away. A page beyond the last has one row all the same, with the
+# total alone.
 _ROWS = """
-    with parts as (
-        select * from analytics.fct_sales_daily
-        where dimension = $1 and date >= $2 and date < $7
-        union all
-        select * from analytics.fct_sales_monthly
+    with days as (
+        select *, case when date between $2::date and $3::date then 1 else -1 end as sign
+        from analytics.fct_sales_daily
+        where dimension = $1 and (date >= least($2, $7) and date < greatest($2, $7)
+                                  or date > least($3, $8) and date <= greatest($3, $8))
+    ), parts as (
+        select value, orders, units, gross_revenue, discounts, refunds, refunds_by_order_date, cost
+        from analytics.fct_sales_monthly
         where dimension = $1 and month between $7 and $8
         union all
-        select * from analytics.fct_sales_daily
-        where dimension = $1 and date > $8 and date <= $3
+        select value, sign * orders, sign * units, sign * gross_revenue, sign * discounts,
+               sign * refunds, sign * refunds_by_order_date, sign * cost
+        from days
     ), sold as (
         select value, sum(orders)::bigint as orders, sum(units)::bigint as units,
                sum(gross_revenue) as gross_revenue, sum(discounts) as discounts,
