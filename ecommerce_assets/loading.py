@@ -19,6 +19,7 @@ from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.feeds.landing import Listing
 from ecommerce_assets.partitions import range_tags
 from ecommerce_assets.shop import Shop
+from ecommerce_assets.warehouse.pruning import require_pruned_files, takeable_batches
 from ecommerce_assets.warehouse.session import read_version
 from ecommerce_assets.warehouse.staging import (
     CHECK_STEPS,
@@ -120,8 +121,14 @@ def rebuild(
     Readers see the old warehouse until the new one is whole. A refused feed-day, of which the
     warehouse now holds nothing, no longer counts as materialized.
     """
-    loaded = load(dataclasses.replace(shop, is_rebuild=True), instance, on_start=on_start)
+    shop = dataclasses.replace(shop, is_rebuild=True)
+    with shop.warehouse() as connection:
+        require_pruned_files(connection, shop.landing.listing().batches)
+    loaded = load(shop, instance, on_start=on_start)
     for refusal in loaded.refusals:
+
+    Raises:
+        PruningError: files of days that were pruned have not landed any more.
         for key in (staged(refusal.feed), quarantined(refusal.feed)):
             instance.wipe_asset_partitions(key, [refusal.batch_date.isoformat()])
     return loaded
@@ -131,7 +138,7 @@ def _days(
     shop: Shop, listing: Listing, first: dt.date | None, last: dt.date | None
 ) -> list[dt.date]:
     with shop.warehouse() as connection:
-        held = held_batches(connection)
+        held = held_batches(connection) if shop.is_rebuild else takeable_batches(connection)
     earliest = max(filter(None, (first, shop.settings.first_day)), default=dt.date.min)
     days = listing.days() | {day for _, day in held}
     chosen = sorted(day for day in days if earliest <= day <= (last or dt.date.max))

@@ -18,6 +18,7 @@ from ecommerce_assets.dagster_instance.dead_runs import fail_dead_runs, unfinish
 from ecommerce_assets.feeds.landing import LandedFile, LandingError
 from ecommerce_assets.partitions import run_range
 from ecommerce_assets.shop import Shop
+from ecommerce_assets.warehouse.pruning import first_whole_day
 from ecommerce_assets.warehouse.staging import staged_digests
 from ecommerce_assets.warehouse.touched import nothing_waits
 
@@ -204,7 +205,13 @@ def late_files(
         running = list(_running(context.instance))
         with shop.warehouse() as connection:
             held = staged_digests(connection)
-            past_held = {key: held[key] for key in held if is_past(key[1])}
+            # What is gone of a pruned day is not taken back.
+            first_whole = first_whole_day(connection)
+            past_held = {
+                key: held[key]
+                for key in held
+                if is_past(key[1]) and (key[1] >= first_whole or key in landed)
+            }
             loaded = Loaded(
                 past_held,
                 _refused(connection),

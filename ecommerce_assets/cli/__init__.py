@@ -17,6 +17,7 @@ from ecommerce_assets.cli import (
     inspecting,
     landing_zones,
     loading,
+    pruning,
     serving,
 )
 from ecommerce_assets.cli.console import print_error
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for commands in (landing_zones, connecting, loading, serving, inspecting, comparing):
+for commands in (landing_zones, connecting, loading, serving, inspecting, comparing, pruning):
     app.add_typer(commands.app)
 app.add_typer(api_keys.app, name="api-key", no_args_is_help=True)
 
