@@ -1,4 +1,7 @@
-"""`python -m ecommerce_api`: serves the API, on this machine alone unless keys are set."""
+"""`python -m ecommerce_api`: serves the API, on this machine alone unless keys are set.
+
+With `ECOMMERCE_STORES` it serves several stores, and each of them wants its keys.
+"""
 
 import argparse
 import asyncio
@@ -30,6 +33,11 @@ def main() -> int:
     LOGGER.setLevel(arguments.log_level.upper())
     try:
         settings = load_settings()
+        if settings.stores is not None:
+            from ecommerce_api.http_limits import run
+            from ecommerce_api.stores import Stores, read_routes
+
+            return run(Stores(read_routes(settings.stores)), arguments.host, arguments.port)
         reader_url(settings)  # what is wrong with it is told here, rather than while serving
         require_keys(settings, arguments.host)
     except OperatorError as error:

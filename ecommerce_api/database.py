@@ -26,7 +26,7 @@ LOOK_SECONDS = 0.5
 STATEMENT_SECONDS = 10
 _CONNECT_SECONDS = 3
 _QUEUE_SECONDS = 5
-_CONNECTIONS = 8  # per process; a kept answer needs none
+CONNECTIONS = 8  # per process; a kept answer needs none
 
 # xmin tells a restored database from the one before it, should both count the same.
 _LOOK = """
@@ -79,17 +79,20 @@ class Snapshot:
 class Database:
     """The API's connections. None is opened before it is needed, and a lost one is replaced."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, connections: int = CONNECTIONS) -> None:
         self._settings = settings
+        self._connections = connections
         self._looking = asyncio.Lock()
         self._look: Look | None = None
         self._look_fault: UnavailableError | None = None
+        self.known_keys: Mapping[str, str] = {}
+        """The keys' names by their hashes, as they were when the database answered last."""
         self._looked_at = -LOOK_SECONDS
 
     async def open(self) -> None:
         """Get ready to connect; an embedded server is started if it must be."""
         url, role = await asyncio.to_thread(reader_url, self._settings)
-        self._reads = await _pool(url, role, _CONNECTIONS)
+        self._reads = await _pool(url, role, self._connections)
         # Of its own, so that slow queries hold up neither kept answers nor the keys.
         self._looks = await _pool(url, role, 1)
 
@@ -128,6 +131,7 @@ class Database:
                     row = await connection.fetchrow(_LOOK, timeout=_QUEUE_SECONDS)
             names = _from_json(row["key_names"])
             self._look, self._look_fault = Look(row["version"], names), None
+            self.known_keys = names
         except UnavailableError as fault:
             self._look, self._look_fault = None, fault
             begun = time.monotonic()  # or a slow failure would be followed by the next at once

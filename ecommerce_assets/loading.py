@@ -13,7 +13,7 @@ from ecommerce_assets.assets.reports import GROUP as REPORTS_GROUP
 from ecommerce_assets.assets.staging import quarantined, staged
 from ecommerce_assets.automation.jobs import LOAD_JOB
 from ecommerce_assets.checks.results import FailedCheck, failed_checks
-from ecommerce_assets.dagster_instance.dead_runs import fail_dead_runs
+from ecommerce_assets.dagster_instance.dead_runs import STORE_TAG, fail_dead_runs
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.feeds.landing import Listing
@@ -89,7 +89,10 @@ def load(
     def materialize() -> dg.ExecuteInProcessResult:
         return job.execute_in_process(
             instance=instance,
-            tags=range_tags(loadable[0], loadable[-1]),
+            tags={
+                **range_tags(loadable[0], loadable[-1]),
+                **({STORE_TAG: shop.settings.store_id} if shop.settings.store_id else {}),
+            },
             raise_on_error=False,
             run_config=_QUIET,
             asset_selection=selection,
@@ -120,15 +123,15 @@ def rebuild(
 
     Readers see the old warehouse until the new one is whole. A refused feed-day, of which the
     warehouse now holds nothing, no longer counts as materialized.
+
+    Raises:
+        PruningError: files of days that were pruned have not landed any more.
     """
     shop = dataclasses.replace(shop, is_rebuild=True)
     with shop.warehouse() as connection:
         require_pruned_files(connection, shop.landing.listing().batches)
     loaded = load(shop, instance, on_start=on_start)
     for refusal in loaded.refusals:
-
-    Raises:
-        PruningError: files of days that were pruned have not landed any more.
         for key in (staged(refusal.feed), quarantined(refusal.feed)):
             instance.wipe_asset_partitions(key, [refusal.batch_date.isoformat()])
     return loaded

@@ -13,7 +13,7 @@ import pandas as pd
 import psycopg
 
 from ecommerce_assets.assets.run import warehouse_step
-from ecommerce_assets.assets.specs import POOL, asset_key
+from ecommerce_assets.assets.specs import asset_key, warehouse_pool
 from ecommerce_assets.assets.staging import quarantined, staged
 from ecommerce_assets.checks.feeds import FEED_CHECKS, feeds_of, measure
 from ecommerce_assets.checks.results import check_result, check_spec
@@ -61,7 +61,7 @@ def accepted_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
             for key in feeds
         ],
         can_subset=True,
-        pool=POOL,
+        pool=warehouse_pool(),
     )
     def accepted(
         context: dg.AssetCheckExecutionContext,
@@ -109,7 +109,7 @@ def feed_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
             for key, (check, feed) in checks.items()
         ],
         can_subset=True,
-        pool=POOL,
+        pool=warehouse_pool(),
     )
     def check_feeds(
         context: dg.AssetCheckExecutionContext,
@@ -147,7 +147,7 @@ def table_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
             for key, check in checks.items()
         ],
         can_subset=True,
-        pool=POOL,
+        pool=warehouse_pool(),
     )
     def check_tables(
         context: dg.AssetCheckExecutionContext,

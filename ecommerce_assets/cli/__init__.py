@@ -19,6 +19,7 @@ from ecommerce_assets.cli import (
     loading,
     pruning,
     serving,
+    stores,
 )
 from ecommerce_assets.cli.console import print_error
 from ecommerce_assets.errors import OperatorError
@@ -33,6 +34,7 @@ app = typer.Typer(
 for commands in (landing_zones, connecting, loading, serving, inspecting, comparing, pruning):
     app.add_typer(commands.app)
 app.add_typer(api_keys.app, name="api-key", no_args_is_help=True)
+app.add_typer(stores.app, name="stores", no_args_is_help=True)
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ from ecommerce_assets.dagster_instance.private import (
 )
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import load_settings
-from ecommerce_assets.warehouse.server import database_url
+from ecommerce_assets.warehouse.server import dagster_database_url
 
 SCHEMA = "dagster"
 
@@ -46,7 +46,7 @@ class ScheduleStorage(PrePingedConnections, PostgresScheduleStorage):
 
 
 class InstanceStorage(DagsterPostgresStorage):
-    """Runs, events and schedules, in a schema of the warehouse's database."""
+    """Runs, events and schedules, in a schema of the warehouse's database or of another one."""
 
     def __init__(self, postgres_url: str, **options: Any) -> None:
         super().__init__(postgres_url, **options)
@@ -70,7 +70,7 @@ class InstanceStorage(DagsterPostgresStorage):
         """
         for name, value in _EVENT_SETTINGS.items():
             os.environ.setdefault(name, value)
-        url = database_url(load_settings())
+        url = dagster_database_url(load_settings())
         _make_schema(url)
         return cls(_storage_url(url), inst_data=inst_data)
 
