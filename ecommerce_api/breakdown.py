@@ -1,6 +1,6 @@
-"""What sold: a period's figures by product, category, country, channel, code, or customer.
+"""Breakdowns: a period's figures by product, category, country, channel, code, or customer.
 
-Both the whole period's figures of each value, and one value's figures of each day.
+One endpoint gives the period's figures of every value, the other one value's figures of each day.
 """
 
 import datetime as dt
@@ -41,7 +41,7 @@ _BY = Field(
 
 
 class BreakdownQuery(MetricsQuery, PageQuery):
-    """Which days, which refunds, and broken down by what."""
+    """Which days, which refunds, and which dimension."""
 
     by: Dimension = _BY
 
@@ -57,8 +57,8 @@ class ValueQuery(MetricsQuery):
     )
 
 
-class BrokenDown(Fields):
-    """The figures that are broken down; money and units add up over the values."""
+class BreakdownFigures(Fields):
+    """The figures of a breakdown; money and units add up over the values."""
 
     orders: int = Field(
         description="Recognised orders placed. Of a value: those with a product line of it, each "
@@ -84,7 +84,7 @@ class BrokenDown(Fields):
     )
 
 
-class BreakdownRow(BrokenDown):
+class BreakdownRow(BreakdownFigures):
     """The figures of one value."""
 
     value: str | None = Field(
@@ -103,7 +103,7 @@ class BreakdownRow(BrokenDown):
 
 
 class Breakdown(PagedListing):
-    """A period's figures by value, the greatest net revenue first, then by value."""
+    """A period's figures by value, ordered by net revenue from the greatest, then by value."""
 
     by: Dimension = _BY
     start: dt.date = Field(description="The first day asked for.", examples=["2024-02-29"])
@@ -112,7 +112,7 @@ class Breakdown(PagedListing):
         description="The date that `refunds`, and so `net_revenue`, book a refund on.",
         examples=["return_date"],
     )
-    totals: BrokenDown = Field(
+    totals: BreakdownFigures = Field(
         description="The period's figures, as `/metrics/summary` has them: what the values of all "
         "pages add up to, orders aside."
     )
@@ -121,17 +121,18 @@ class Breakdown(PagedListing):
 
 @router.get("/breakdown", summary="What sold", **described(Breakdown, LISTING))
 async def get_breakdown(request: Request, query: Annotated[BreakdownQuery, Query()]) -> Response:
-    """Break a period's figures down; its days are chosen as for `/metrics/daily`.
+    """Give a period's figures by the values of a dimension.
 
-    Values of which nothing sold, came back or was refunded within the period are left out.
+    The days are chosen as for `/metrics/daily`. Values without any sale, return or refund in the
+    period are left out.
     """
     async with reading(request) as warehouse:
         period = chosen_period(query, warehouse.as_of)
-        whole = await period_figures(warehouse, period, query.refunds)
+        (whole,) = await period_figures(warehouse, query.refunds, period)
         by_order_date = query.refunds is RefundsBasis.ORDER_DATE
         months = _months_to_sum(period)
-        wanted = (query.by.value, period.start, period.end, by_order_date, query.limit)
-        rows = await warehouse.rows(_ROWS, *wanted, query.offset, months.start, months.end)
+        parameters = (query.by.value, period.start, period.end, by_order_date, query.limit)
+        rows = await warehouse.rows(_ROWS, *parameters, query.offset, months.start, months.end)
         return represented(
             request,
             Breakdown(
@@ -142,7 +143,9 @@ async def get_breakdown(request: Request, query: Annotated[BreakdownQuery, Query
                 start=period.start,
                 end=period.end,
                 refunds_basis=query.refunds,
-                totals=BrokenDown(**{name: whole[name] for name in BrokenDown.model_fields}),
+                totals=BreakdownFigures(
+                    **{name: whole[name] for name in BreakdownFigures.model_fields}
+                ),
                 items=[_row(row, whole) for row in rows if row["orders"] is not None],
             ),
             query,
@@ -173,12 +176,12 @@ def _first_of_month(date: dt.date) -> dt.date:
     return date.replace(day=1)
 
 
-class ValueDay(BrokenDown, Day):
+class ValueDay(BreakdownFigures, Day):
     """The figures of one value on one business date."""
 
 
 class ValueDays(Listing):
-    """One value's figures of each day, ascending; days without any are left out."""
+    """One value's figures of each day, ascending; days without figures are left out."""
 
     by: Dimension = _BY
     value: str | None = Field(
@@ -203,15 +206,15 @@ class ValueDays(Listing):
     **described(ValueDays, LISTING),
 )
 async def get_value_days(request: Request, query: Annotated[ValueQuery, Query()]) -> Response:
-    """Give one value's figures of each day: they add up to its row in `/metrics/breakdown`.
+    """Give one value's figures of each day; they add up to its row in `/metrics/breakdown`.
 
-    The days are chosen as for `/metrics/daily`. A value of which nothing sold has no days.
+    The days are chosen as for `/metrics/daily`. A value without any sale has no days.
     """
     async with reading(request) as warehouse:
         period = chosen_period(query, warehouse.as_of)
         by_order_date = query.refunds is RefundsBasis.ORDER_DATE
-        wanted = (query.by.value, period.start, period.end, by_order_date, query.value or "")
-        rows = await warehouse.rows(_DAYS, *wanted)
+        parameters = (query.by.value, period.start, period.end, by_order_date, query.value or "")
+        rows = await warehouse.rows(_DAYS, *parameters)
         is_product = query.by is Dimension.PRODUCT and query.value is not None
         return represented(
             request,

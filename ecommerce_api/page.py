@@ -1,4 +1,4 @@
-"""The files of the shop owner's page and of the manual. What they ask the API for is not here."""
+"""Serves the static files of the owner's page and of the manual."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ router = APIRouter(include_in_schema=False)
 
 FILES = Path(__file__).parent / "page"
 
-# Swagger UI sets styles on its elements and draws its icons from data: addresses.
+# Swagger UI sets inline styles and loads its icons from data: URLs.
 _POLICY_OF_THE_MANUAL = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'"
@@ -18,7 +18,7 @@ _POLICY_OF_THE_MANUAL = (
 
 
 def add_page(app: FastAPI) -> None:
-    """Have an app serve the page at `/`, the manual at `/docs`, and their files under `/assets`."""
+    """Serve the page at `/`, the manual at `/docs`, and their files under `/assets`."""
     app.include_router(router)
     add_assets(app)
 

@@ -21,13 +21,13 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ecommerce_api.access import NO_KEY, UNKNOWN_KEY, given_key, name_of
-from ecommerce_api.database import Database, Look
+from ecommerce_api.database import Database, WarehouseState
 from ecommerce_api.fields import Amount, Fields
 from ecommerce_api.health import Liveness
 from ecommerce_api.main import create_app
 from ecommerce_api.page import FILES, add_assets
-from ecommerce_api.problems import KeyNeededError, UnavailableError, answer_with_problems
-from ecommerce_api.telemetry import Figures, Telemetry, log_as_json
+from ecommerce_api.problems import UnauthorizedError, UnavailableError, answer_with_problems
+from ecommerce_api.telemetry import ApiMetrics, TelemetryMiddleware, configure_log
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import STORE_ID, Settings
 
@@ -70,9 +70,9 @@ class _NoStore(Database):
     async def close(self) -> None:
         """Close nothing."""
 
-    async def look(self) -> Look:
+    async def state(self) -> WarehouseState:
         """See a warehouse without keys."""
-        return Look("", MappingProxyType({}))
+        return WarehouseState("", MappingProxyType({}))
 
 
 class Stores:
@@ -135,7 +135,7 @@ def _front(apps: Mapping[str, FastAPI], no_store: FastAPI) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        log_as_json()
+        configure_log()
         async with AsyncExitStack() as opened:
             for app in (*apps.values(), no_store):
                 await opened.enter_async_context(app.router.lifespan_context(app))
@@ -146,7 +146,7 @@ def _front(apps: Mapping[str, FastAPI], no_store: FastAPI) -> FastAPI:
     front.include_router(_router)
     add_assets(front)
     answer_with_problems(front)
-    front.add_middleware(Telemetry, figures=Figures())
+    front.add_middleware(TelemetryMiddleware, metrics=ApiMetrics())
     return front
 
 
@@ -169,7 +169,7 @@ async def get_liveness() -> Liveness:
 async def get_readiness(request: Request) -> Response:
     """Say whether every store's database answers; names no store."""
     apps: Mapping[str, FastAPI] = request.app.state.apps
-    await asyncio.gather(*(app.state.database.look() for app in apps.values()))
+    await asyncio.gather(*(app.state.database.state() for app in apps.values()))
     return Response('{"status":"ready"}', media_type="application/json")
 
 
@@ -178,12 +178,12 @@ async def get_stores(request: Request) -> Response:
     """List the stores that the key may read, each with its figures of the last 30 loaded days."""
     key = given_key(Headers(scope=request.scope))
     if not key:
-        raise KeyNeededError(NO_KEY)
+        raise UnauthorizedError(NO_KEY)
     apps: Mapping[str, FastAPI] = request.app.state.apps
     rows = await asyncio.gather(*(_row(name, app, key) for name, app in apps.items()))
     items = [row for row in rows if row is not None]
     if not items:
-        raise KeyNeededError(UNKNOWN_KEY)
+        raise UnauthorizedError(UNKNOWN_KEY)
     return Response(
         StoreList(items=items).model_dump_json(),
         headers={"Cache-Control": "no-store"},
@@ -196,7 +196,7 @@ async def _row(name: str, app: FastAPI, key: str) -> StoreRow | None:
     database: Database = app.state.database
     settings: Settings = app.state.settings
     try:
-        known = (await database.look()).key_names
+        known = (await database.state()).key_names
     except UnavailableError:
         known = database.known_keys
     if name_of(key, known) is None:

@@ -16,7 +16,10 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ecommerce_api.guard import host_name, is_local_name, is_loopback, is_of_another_page
-from ecommerce_assets.dagster_instance.private import WorkspaceFileTarget, WorkspaceProcessContext
+from ecommerce_assets.dagster_instance.private_serving import (
+    WorkspaceFileTarget,
+    WorkspaceProcessContext,
+)
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import Settings, load_settings
 

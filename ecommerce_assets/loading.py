@@ -12,19 +12,18 @@ from ecommerce_assets.assets import run
 from ecommerce_assets.assets.reports import GROUP as REPORTS_GROUP
 from ecommerce_assets.assets.staging import quarantined, staged
 from ecommerce_assets.automation.jobs import LOAD_JOB
+from ecommerce_assets.batch_days import BatchDays, choose_days
 from ecommerce_assets.checks.results import FailedCheck, failed_checks
 from ecommerce_assets.dagster_instance.dead_runs import STORE_TAG, fail_dead_runs
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.errors import OperatorError
-from ecommerce_assets.feeds.landing import Listing
 from ecommerce_assets.partitions import range_tags
 from ecommerce_assets.shop import Shop
-from ecommerce_assets.warehouse.pruning import require_pruned_files, takeable_batches
+from ecommerce_assets.warehouse.pruning import require_pruned_files
 from ecommerce_assets.warehouse.session import read_version
 from ecommerce_assets.warehouse.staging import (
     CHECK_STEPS,
     Refusal,
-    held_batches,
     log_refusals,
     refusals_of,
 )
@@ -69,17 +68,10 @@ def load(
         LandingError: the landing zone cannot be read, or much of what is held is gone from it.
         OperatorError: there is nothing to load.
     """
-    listing = shop.landing.listing()
-    days = _days(shop, listing, first, last)
+    chosen = choose_days(shop, first, last)
+    loadable = chosen.loadable
     defs = build_defs(shop)
     job = defs.resolve_job_def(LOAD_JOB)
-    loadable = [day for day in days if day <= shop.today]
-    if not loadable:
-        raise OperatorError(
-            f"There is nothing to load in {shop.settings.landing_url}: no file of a batch day up to"
-            f" {shop.today} lies there, and the warehouse holds none; see docs/reference/feeds.md"
-            " for the names that files have."
-        )
     with shop.warehouse() as connection:
         version = read_version(connection)
     selection = None if draw_reports else _without_reports(job)
@@ -100,7 +92,7 @@ def load(
 
     result = _again_if_lost(materialize)
     with shop.warehouse() as connection:
-        log_refusals(connection, result.run_id, list(_from_the_future(shop, listing, days)))
+        log_refusals(connection, result.run_id, list(_from_the_future(chosen)))
         return Load(
             result.run_id,
             loadable[0],
@@ -109,7 +101,7 @@ def load(
             refusals_of(connection, result.run_id),
             list(_failures(result)),
             list(failed_checks(instance, result.run_id)),
-            listing.ignored,
+            chosen.listing.ignored,
         )
 
 
@@ -135,18 +127,6 @@ def rebuild(
         for key in (staged(refusal.feed), quarantined(refusal.feed)):
             instance.wipe_asset_partitions(key, [refusal.batch_date.isoformat()])
     return loaded
-
-
-def _days(
-    shop: Shop, listing: Listing, first: dt.date | None, last: dt.date | None
-) -> list[dt.date]:
-    with shop.warehouse() as connection:
-        held = held_batches(connection) if shop.is_rebuild else takeable_batches(connection)
-    earliest = max(filter(None, (first, shop.settings.first_day)), default=dt.date.min)
-    days = listing.days() | {day for _, day in held}
-    chosen = sorted(day for day in days if earliest <= day <= (last or dt.date.max))
-    listing.refuse_loss(held, chosen, shop.settings.refuse_gone_share)
-    return chosen
 
 
 def _again_if_lost(
@@ -186,11 +166,11 @@ def _steps(defs: dg.Definitions, selection: Collection[dg.AssetKey] | None) -> i
     )
 
 
-def _from_the_future(shop: Shop, listing: Listing, days: Sequence[dt.date]) -> Iterator[Refusal]:
+def _from_the_future(chosen: BatchDays) -> Iterator[Refusal]:
     """Refuse feed-days after today: they have no partition in which they could be."""
-    for (feed, day), files in sorted(listing.batches.items()):
-        if day in days and day > shop.today:
-            reason = f"its batch date is after today ({shop.today}); rename it"
+    for (feed, day), files in sorted(chosen.landed.items()):
+        if day > chosen.today:
+            reason = f"its batch date is after today ({chosen.today}); rename it"
             yield Refusal(feed, day, files[0].name, reason)
 
 

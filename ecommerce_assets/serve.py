@@ -22,7 +22,7 @@ from typing import Self
 
 from ecommerce_assets.dagster_instance.dead_runs import fail_dead_runs
 from ecommerce_assets.dagster_instance.home import open_instance
-from ecommerce_assets.dagster_instance.private import (
+from ecommerce_assets.dagster_instance.private_serving import (
     DAEMON_MODULE,
     DagsterGrpcClient,
     DagsterUserCodeUnreachableError,

@@ -100,6 +100,8 @@ class Settings(BaseSettings):
     landing: str = "landing"
     database_url: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
     api_database_url: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
+    api_pooled: bool = False
+    """Whether the API's URL leads to PgBouncer in transaction mode."""
     dagster_database_url: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
     """Where Dagster keeps its state; unset, it is the warehouse's database."""
     home: Annotated[Path, AfterValidator(_from_root)] = Field(

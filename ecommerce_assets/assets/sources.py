@@ -60,7 +60,7 @@ def _source_asset(name: str, days: dg.PartitionsDefinition) -> dg.AssetsDefiniti
                 "orders_compared": compared.orders,
                 "orders_agreeing": compared.agreeing,
                 "left_out_or_noted": dict(batch.fetched.left_out),
-                "taken_out_of_earlier_files": batch.mended,
+                "taken_out_of_earlier_files": batch.rewritten,
             }
         )
 

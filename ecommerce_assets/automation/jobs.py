@@ -1,4 +1,4 @@
-"""The jobs: one loads batch days, one fetches them from shops, one audits what is held."""
+"""The jobs: one loads batch days, one fetches them from shops, one checks all loaded days."""
 
 from collections.abc import Sequence
 
@@ -35,9 +35,9 @@ def fetch_job(days: dg.PartitionsDefinition) -> UnresolvedAssetJobDefinition:
 def audit_job(
     days: dg.PartitionsDefinition, checks: Sequence[dg.AssetChecksDefinition]
 ) -> UnresolvedAssetJobDefinition:
-    """Build the job that runs the checks over a range of days; over all days they cover all rows.
+    """Build the job that runs all checks over a range of days.
 
-    `checks` are those of feeds and tables.
+    Over all days the checks examine every row. `checks` are those of feeds and tables.
     """
     return dg.define_asset_job(
         AUDIT_JOB,

@@ -39,14 +39,14 @@ FEED_STEP, TABLE_STEP = CHECK_STEPS
 
 
 class RefusedDaysError(OperatorError):
-    """Some feed-days of a run were refused; what else could be loaded is."""
+    """Some feed-days of a run were refused; all others are loaded."""
 
     def __init__(self, refusals: Sequence[Refusal]) -> None:
         super().__init__(" ".join(refusal.sentence for refusal in refusals))
 
 
 def accepted_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
-    """Build the checks that fail, and with them the run, on a refused feed-day."""
+    """Build the checks that fail, together with the run, on a refused feed-day."""
     feeds = {dg.AssetCheckKey(staged(feed), ACCEPTED): feed for feed in FEEDS}
 
     @dg.multi_asset_check(
@@ -70,7 +70,7 @@ def accepted_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
     ) -> Iterator[dg.AssetCheckResult]:
         index = pd.DatetimeIndex(days_of(context))
         refused = []
-        # Results are reported with the lock held: of two runs Dagster would take only one's.
+        # Results are reported under the lock: of two concurrent runs Dagster would keep only one's.
         with _judging(context, shop, transaction) as connection:
             if _is_load(context):
                 refusals = refusals_of(connection, context.run.run_id)
@@ -137,7 +137,7 @@ def feed_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
 
 
 def table_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
-    """Build the checks of dimensions and facts, and of what staged versions say of one another."""
+    """Build the checks of dimensions and facts, and of staged versions against each other."""
     checks = {dg.AssetCheckKey(asset_key(check.table), check.name): check for check in TABLE_CHECKS}
 
     @dg.multi_asset_check(
@@ -175,9 +175,9 @@ def table_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
 def _judging(
     context: dg.AssetCheckExecutionContext, shop: Shop, transaction: RunTransaction
 ) -> Iterator[psycopg.Connection]:
-    """Connect checks to the warehouse, which stands still for the block.
+    """Connect checks to the warehouse, which does not change during the block.
 
-    In a load that is the load's own transaction; a run of checks alone locks nobody out.
+    In a load, checks use the load's own transaction. A run of checks alone blocks no other run.
     """
     if _is_load(context):
         with warehouse_step(context, transaction) as connection:
@@ -191,7 +191,7 @@ def _judging(
 def _days_to_judge(
     context: dg.AssetCheckExecutionContext, connection: psycopg.Connection, step: str
 ) -> list[dt.date]:
-    """The days of a range that changed since they were judged; or all, where nothing is loaded."""
+    """The days of a range that changed since their last check; in a run of checks alone, all."""
     days = days_of(context)
     if len(days) == 1 or not _is_load(context):
         return days
@@ -200,7 +200,7 @@ def _days_to_judge(
 
 
 def _is_load(context: dg.AssetCheckExecutionContext) -> bool:
-    """Whether the run materializes anything, or only judges what is there."""
+    """Whether the run materializes assets; otherwise it only runs checks."""
     return bool(context.job_def.asset_layer.executable_asset_keys)
 
 

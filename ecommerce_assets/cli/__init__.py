@@ -1,13 +1,12 @@
-"""The command `ecommerce`, put together from the modules of this package.
+"""The command `ecommerce`, assembled from the modules of this package.
 
-A command parses its arguments, calls a function from elsewhere, and prints. Imports that take long
-are within the commands, so that `--help` is quick.
+A command parses its arguments, calls a function from another package, and prints. Slow imports are
+inside the commands, so that `--help` is quick.
 """
 
 import signal
 import sys
 
-import sqlalchemy.exc
 import typer
 
 from ecommerce_assets.cli import (
@@ -38,8 +37,8 @@ app.add_typer(stores.app, name="stores", no_args_is_help=True)
 
 
 def main() -> None:
-    """Run the command; an error an operator can mend is one sentence and exit code 1."""
-    # Python runs no exit handlers on SIGTERM, and one of them stops the embedded server.
+    """Run the command; print an `OperatorError` as one sentence, and exit with 1."""
+    # By default Python skips exit handlers on SIGTERM, and one of them stops the embedded server.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         app()
@@ -51,6 +50,8 @@ def main() -> None:
         print_error(f"{where}{error.strerror or error}.")
         sys.exit(1)
     except Exception as error:
+        import sqlalchemy.exc
+
         # Dagster reaches the same database through SQLAlchemy, and wraps some of its errors.
         lost = error if isinstance(error, sqlalchemy.exc.DBAPIError) else error.__cause__
         if not isinstance(lost, sqlalchemy.exc.DBAPIError):

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import psycopg
 import typer
 from rich.table import Table
 
 from ecommerce_assets.cli.console import out
-from ecommerce_assets.settings import load_settings
+
+if TYPE_CHECKING:
+    import psycopg
 
 app = typer.Typer(help="The API's keys: without any it serves this machine alone.")
 
@@ -18,7 +19,7 @@ Name = Annotated[str, typer.Argument(help="What the key is called, such as who u
 
 @app.command()
 def create(name: Name) -> None:
-    """Make a key and print it, once: only its hash is kept."""
+    """Make a key and print it. It cannot be shown again: only its hash is stored."""
     from ecommerce_assets.api_keys import create_key
 
     with _warehouse() as connection:
@@ -48,7 +49,8 @@ def revoke(name: Name) -> None:
 
 
 @contextmanager
-def _warehouse() -> Iterator[psycopg.Connection]:
+def _warehouse() -> Iterator["psycopg.Connection"]:
+    from ecommerce_assets.settings import load_settings
     from ecommerce_assets.shop import Shop
     from ecommerce_assets.warehouse.session import connect
 

@@ -1,4 +1,4 @@
-"""`ecommerce connect`: a batch day from a shop's API into the landing zone."""
+"""`ecommerce connect`: write a batch day from a shop's API into the landing zone."""
 
 import datetime as dt
 from typing import Annotated
@@ -13,7 +13,6 @@ from ecommerce_assets.cli.shop_imports import (
     steps_bar,
 )
 from ecommerce_assets.errors import OperatorError
-from ecommerce_assets.settings import load_settings
 
 app = typer.Typer()
 
@@ -34,6 +33,7 @@ def connect(
     strict: Strict = False,
 ) -> None:
     """Fetch what changed in a shop on a day into the landing zone. A day may be fetched again."""
+    from ecommerce_assets.settings import load_settings
     from ecommerce_assets.shop import Shop
     from ecommerce_assets.shops.connecting.fetching import fetch_batch
     from ecommerce_assets.shops.connecting.source import window_of
@@ -54,8 +54,8 @@ def connect(
     print_records(f"{shop}, batch {batch.day} in {settings.landing_url}", batch.records)
     print_counts("documents read", batch.fetched.documents)
     print_counts("left out or noted", batch.fetched.left_out)
-    if batch.mended:
-        print_counts("taken back", {"records of earlier files": batch.mended})
+    if batch.rewritten:
+        print_counts("taken back", {"records of earlier files": batch.rewritten})
     print_reconciliation(batch.fetched.reconciliation)
     if strict and batch.fetched.reconciliation.differences:
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`ecommerce quarantine` and `ecommerce restatements`: list what is refused and what changed."""
+"""`ecommerce quarantine` and `ecommerce restatements`: list refused records, changed figures."""
 
 import csv
 import sys
@@ -11,7 +11,6 @@ from rich.table import Table
 from ecommerce_assets.cli.console import out
 from ecommerce_assets.cli.options import Export, From, To, day_range
 from ecommerce_assets.errors import OperatorError
-from ecommerce_assets.settings import load_settings
 
 if TYPE_CHECKING:
     from ecommerce_assets.warehouse.quarantine import RuleCount
@@ -30,6 +29,7 @@ def quarantine(
 ) -> None:
     """Count the records in quarantine by feed and rule, or export them with their reasons."""
     from ecommerce_assets.feeds.contract import FEEDS
+    from ecommerce_assets.settings import load_settings
     from ecommerce_assets.warehouse.quarantine import (
         QuarantineFilter,
         count_by_rule,
@@ -96,6 +96,7 @@ def restatements(
     export: Export = None,
 ) -> None:
     """List the figures of loaded days that later loads changed, the latest change first."""
+    from ecommerce_assets.settings import load_settings
     from ecommerce_assets.warehouse.restatements import FIGURES, list_restatements
     from ecommerce_assets.warehouse.server import database_url
     from ecommerce_assets.warehouse.session import connect

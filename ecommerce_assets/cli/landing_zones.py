@@ -11,7 +11,6 @@ from ecommerce_assets.cli.console import out as console
 from ecommerce_assets.cli.console import progress_bar
 from ecommerce_assets.cli.shop_imports import import_shopify
 from ecommerce_assets.cli.woocommerce_imports import import_woocommerce
-from ecommerce_assets.settings import load_settings
 
 app = typer.Typer()
 importer = typer.Typer(help="Turn a real export into a landing zone.", no_args_is_help=True)
@@ -34,6 +33,7 @@ def simulate(
     ] = 0.0,
 ) -> None:
     """Write the landing zone of a synthetic shop."""
+    from ecommerce_assets.settings import load_settings
     from ecommerce_assets.shops.simulate import simulate
 
     currency = load_settings().currency
@@ -73,6 +73,7 @@ def import_online_retail(
     *files, out = files_and_out
     if not files:
         raise typer.BadParameter("give at least one FILE, and then OUT")
+    from ecommerce_assets.settings import load_settings
     from ecommerce_assets.shops.online_retail.importing import import_online_retail
 
     with progress_bar("importing") as progress:

@@ -1,8 +1,9 @@
-"""`ecommerce load` and `ecommerce rebuild`, and what they print of a load."""
+"""`ecommerce load` and `ecommerce rebuild`, and the summary that they print."""
 
 import dataclasses
+import datetime as dt
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -13,7 +14,6 @@ from rich.table import Table
 
 from ecommerce_assets.cli.console import err, out, print_error
 from ecommerce_assets.cli.options import From, To, day_range
-from ecommerce_assets.settings import load_settings
 
 if TYPE_CHECKING:
     from ecommerce_assets.checks.results import FailedCheck
@@ -25,6 +25,7 @@ app = typer.Typer()
 _REFUSALS_SHOWN = 10
 _IGNORED_SHOWN = 10
 _SECONDS_BETWEEN_LINES = 5
+_NOTHING_CHANGED = "Nothing has changed since the last load."
 
 
 @app.command()
@@ -39,21 +40,45 @@ def load(
         typer.Option("--yes", help="Take back what is gone, even if it is most of what is held."),
     ] = False,
 ) -> None:
-    """Load the landed batch days into the warehouse, and take back those whose files are gone.
+    """Load the landed batch days into the warehouse; remove those whose files are gone.
 
-    All that have landed or are held, or those of a range. Loading again changes nothing.
+    Without a range it loads all days that have landed or are held. Loading again changes nothing.
     """
     first, last = day_range(from_, to)
-    from ecommerce_assets.loading import load
+    from ecommerce_assets.batch_days import choose_days, is_unchanged
 
-    with _shop() as (shop, instance, progress):
+    with _shop() as (shop, progress):
         if yes:
             settings = shop.settings.model_copy(update={"refuse_gone_share": 1.0})
             shop = dataclasses.replace(shop, settings=settings)
-        loaded = load(
-            shop, instance, first, last, draw_reports=reports, on_start=progress.set_steps
+        chosen = choose_days(shop, first, last)
+        if reports or not is_unchanged(shop, chosen):
+            loaded = _load(shop, progress, first, last, has_reports=reports)
+        else:
+            loaded = None
+    if loaded is None:
+        _print_warehouse(shop, chosen.days[0], chosen.days[-1])
+        _print_ignored(chosen.listing.ignored)
+        out.print(_NOTHING_CHANGED)
+    else:
+        _report(shop, loaded, has_reports=reports)
+
+
+def _load(
+    shop: "Shop",
+    progress: "_LoadProgress",
+    first: dt.date | None,
+    last: dt.date | None,
+    *,
+    has_reports: bool,
+) -> "Load":
+    from ecommerce_assets.dagster_instance.home import open_instance
+    from ecommerce_assets.loading import load
+
+    with open_instance(shop.settings) as instance:
+        return load(
+            shop, instance, first, last, draw_reports=has_reports, on_start=progress.set_steps
         )
-    _report(shop, loaded, has_reports=reports)
 
 
 @app.command()
@@ -63,17 +88,18 @@ def rebuild(
     """Empty the warehouse and load all landed days: for other settings, or a newer rule."""
     if not yes and not typer.confirm("Empty staging, quarantine and analytics, and load anew?"):
         raise typer.Exit(1)
+    from ecommerce_assets.dagster_instance.home import open_instance
     from ecommerce_assets.loading import rebuild
 
-    with _shop() as (shop, instance, progress):
+    with _shop() as (shop, progress), open_instance(shop.settings) as instance:
         loaded = rebuild(shop, instance, on_start=progress.set_steps)
     _report(shop, loaded, has_reports=False)
 
 
 class _LoadProgress:
-    """How far a load is: each of its steps reports the share of it that is done.
+    """A load's progress: each step reports the share that is done.
 
-    On a terminal it is a bar, elsewhere a line every few seconds.
+    A terminal shows a bar; other output gets a line every few seconds.
     """
 
     def __init__(self) -> None:
@@ -95,7 +121,7 @@ class _LoadProgress:
 
     @contextmanager
     def shown(self) -> Iterator[Self]:
-        """Show it while the block runs."""
+        """Show the progress while the block runs."""
         lines = Thread(target=self._print_lines, daemon=True)
         with self._bar:
             if not err.is_terminal:
@@ -106,12 +132,12 @@ class _LoadProgress:
                 self._ended.set()
 
     def set_steps(self, steps: int) -> None:
-        """Take the number of steps that will report."""
+        """Set the number of steps that will report."""
         self._steps = steps
         self._bar.update(self._task, total=steps)
 
     def report(self, step: str, share: float) -> None:
-        """Take the share of a step that is done."""
+        """Record the share of a step that is done."""
         self._shares[step] = share
         self._step = step
         self._bar.update(self._task, description=step, completed=sum(self._shares.values()))
@@ -124,35 +150,23 @@ class _LoadProgress:
 
 
 @contextmanager
-def _shop() -> Iterator[tuple["Shop", Any, _LoadProgress]]:
-    """The shop of the settings, Dagster's instance, and the progress of a load."""
-    from ecommerce_assets.dagster_instance.home import open_instance
+def _shop() -> Iterator[tuple["Shop", _LoadProgress]]:
+    """The shop of the settings, and the progress of a load."""
+    from ecommerce_assets.settings import load_settings
     from ecommerce_assets.shop import Shop
 
     settings = load_settings()
-    with _LoadProgress().shown() as progress, open_instance(settings) as instance:
-        yield Shop(settings, progress=progress.report), instance, progress
+    with _LoadProgress().shown() as progress:
+        yield Shop(settings, progress=progress.report), progress
 
 
 def _report(shop: "Shop", load: "Load", *, has_reports: bool) -> None:
-    """Print what a load did; exit with 1 if something of it failed."""
-    from ecommerce_assets.summary import feed_counts, figures, relation_quarantined
-
-    with shop.warehouse() as connection:
-        landed = Table("feed", title=f"Batches {load.first} to {load.last}", title_justify="left")
-        for name in ("landed", "staged", "quarantined"):
-            landed.add_column(name, justify="right")
-        for row in feed_counts(connection, load.first, load.last):
-            landed.add_row(row.feed, f"{row.landed:,}", f"{row.staged:,}", f"{row.quarantined:,}")
-        out.print(landed)
-        broken = relation_quarantined(connection)
-        if broken:
-            out.print(f"{broken:,} staged records break a relation rule by now.")
-        _print_figures(shop, {"all dates": figures(connection), "30 days": figures(connection, 30)})
-    _print_ignored(load)
+    """Print what a load did; exit with 1 if a part of it failed."""
+    _print_warehouse(shop, load.first, load.last)
+    _print_ignored(load.ignored)
     _print_failed_checks(load)
     if not load.is_changed:
-        out.print("Nothing has changed since the last load.")
+        out.print(_NOTHING_CHANGED)
     if has_reports:
         folder = shop.settings.home / "reports" / str(load.last)
         out.print(f"The reports of {load.last} are in {folder}.", soft_wrap=True)
@@ -172,8 +186,25 @@ def _report(shop: "Shop", load: "Load", *, has_reports: bool) -> None:
         raise typer.Exit(1)
 
 
-def _print_ignored(load: "Load") -> None:
-    for feed, names in load.ignored.items():
+def _print_warehouse(shop: "Shop", first: dt.date, last: dt.date) -> None:
+    """Print what is held of some batch days, and the figures."""
+    from ecommerce_assets.summary import feed_counts, figures, relation_quarantined
+
+    with shop.warehouse() as connection:
+        landed = Table("feed", title=f"Batches {first} to {last}", title_justify="left")
+        for name in ("landed", "staged", "quarantined"):
+            landed.add_column(name, justify="right")
+        for row in feed_counts(connection, first, last):
+            landed.add_row(row.feed, f"{row.landed:,}", f"{row.staged:,}", f"{row.quarantined:,}")
+        out.print(landed)
+        broken = relation_quarantined(connection)
+        if broken:
+            out.print(f"{broken:,} staged records break a relation rule by now.")
+        _print_figures(shop, {"all dates": figures(connection), "30 days": figures(connection, 30)})
+
+
+def _print_ignored(ignored: Mapping[str, Sequence[str]]) -> None:
+    for feed, names in ignored.items():
         if names:
             shown = ", ".join(names[:_IGNORED_SHOWN])
             more = f" and {len(names) - _IGNORED_SHOWN:,} more" if names[_IGNORED_SHOWN:] else ""

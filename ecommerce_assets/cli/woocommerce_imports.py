@@ -1,4 +1,4 @@
-"""`ecommerce import woocommerce`: documents of WooCommerce's API become a landing zone."""
+"""`ecommerce import woocommerce`: turn documents of WooCommerce's API into a landing zone."""
 
 import typer
 
@@ -10,7 +10,6 @@ from ecommerce_assets.cli.shop_imports import (
     print_records,
     steps_bar,
 )
-from ecommerce_assets.settings import load_settings
 
 
 def import_woocommerce(files_and_out: FilesAndOut, strict: Strict = False) -> None:
@@ -19,6 +18,7 @@ def import_woocommerce(files_and_out: FilesAndOut, strict: Strict = False) -> No
     if not files:
         raise typer.BadParameter("give at least one FILE, and then OUT")
     from ecommerce_assets.feeds.contract import Store
+    from ecommerce_assets.settings import load_settings
     from ecommerce_assets.shops.woocommerce.importing import import_woocommerce
 
     settings = load_settings()

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
-from ecommerce_assets.dagster_instance.event_log import EventLog
 from ecommerce_assets.dagster_instance.private import IN_PROGRESS_RUN_STATUSES
 
 STORE_TAG = "ecommerce/store"
@@ -36,6 +35,8 @@ def fail_dead_runs(instance: DagsterInstance) -> int:
     Otherwise they count as running for a day, and what waits for them waits too. A run that is
     queued or about to start has no process yet; Dagster's own monitoring gives those up.
     """
+    from ecommerce_assets.dagster_instance.event_log import EventLog  # and with it SQLAlchemy
+
     event_log = instance.event_log_storage
     if not isinstance(event_log, EventLog):
         return 0  # Dagster's state in memory ends with its process

@@ -18,15 +18,18 @@ from sqlalchemy.engine import make_url
 
 from ecommerce_assets.dagster_instance.event_log import EventLog, PrePingedConnections
 from ecommerce_assets.dagster_instance.home import dagster_home
-from ecommerce_assets.dagster_instance.private import (
+from ecommerce_assets.dagster_instance.private_storage import (
     ConfigurableClassData,
     LocalComputeLogManager,
 )
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import load_settings
 from ecommerce_assets.warehouse.server import dagster_database_url
+from ecommerce_assets.warehouse.session import NOTICE_A_LOST_SERVER
 
 SCHEMA = "dagster"
+_TABLES = ("runs", "event_logs", "jobs")
+"""The table by which each of the three storages knows that it need not make its tables."""
 
 _EVENT_SETTINGS = {
     # Events written one by one took 44 ms per asset and partition, in batches about 1 ms.
@@ -48,11 +51,17 @@ class ScheduleStorage(PrePingedConnections, PostgresScheduleStorage):
 class InstanceStorage(DagsterPostgresStorage):
     """Runs, events and schedules, in a schema of the warehouse's database or of another one."""
 
-    def __init__(self, postgres_url: str, **options: Any) -> None:
-        super().__init__(postgres_url, **options)
-        self._run_storage = RunStorage(postgres_url)
-        self._event_log_storage = EventLog(postgres_url)
-        self._schedule_storage = ScheduleStorage(postgres_url)
+    def __init__(
+        self, postgres_url: str, inst_data: ConfigurableClassData | None, *, has_tables: bool
+    ) -> None:
+        # Dagster's own constructor would make its three storages first, each with a connection.
+        super(DagsterPostgresStorage, self).__init__()  # type: ignore[no-untyped-call]
+        self.postgres_url = postgres_url
+        self.should_autocreate_tables = not has_tables
+        self._inst_data = inst_data
+        self._run_storage = RunStorage(postgres_url, not has_tables)
+        self._event_log_storage = EventLog(postgres_url, not has_tables)
+        self._schedule_storage = ScheduleStorage(postgres_url, not has_tables)
 
     @classmethod
     def config_type(cls) -> dict[str, Any]:
@@ -71,8 +80,7 @@ class InstanceStorage(DagsterPostgresStorage):
         for name, value in _EVENT_SETTINGS.items():
             os.environ.setdefault(name, value)
         url = dagster_database_url(load_settings())
-        _make_schema(url)
-        return cls(_storage_url(url), inst_data=inst_data)
+        return cls(_storage_url(url), inst_data, has_tables=_make_schema(url))
 
 
 class ComputeLogs(LocalComputeLogManager):
@@ -91,7 +99,8 @@ class ComputeLogs(LocalComputeLogManager):
         return cls(str(dagster_home(load_settings()) / "storage"), inst_data=inst_data)
 
 
-def _make_schema(url: str) -> None:
+def _make_schema(url: str) -> bool:
+    """Make the schema of Dagster's state; give whether the tables of all storages are in it."""
     create = sql.SQL("create schema if not exists {}").format(sql.Identifier(SCHEMA))
     try:
         with psycopg.connect(url) as connection:
@@ -99,8 +108,14 @@ def _make_schema(url: str) -> None:
             known = connection.execute("select from pg_namespace where nspname = %s", [SCHEMA])
             if known.fetchone() is None:
                 connection.execute(create)
+                return False
+            tables = connection.execute(
+                "select count(*) from pg_tables where schemaname = %s and tablename = any(%s)",
+                [SCHEMA, list(_TABLES)],
+            )
+            return tables.fetchone() == (len(_TABLES),)
     except errors.UniqueViolation:  # another process made it at the same moment
-        pass
+        return False
     except psycopg.Error as error:
         reason = str(error).strip().splitlines()[0]
         raise OperatorError(f"The database cannot hold Dagster's state: {reason}.") from None
@@ -109,4 +124,5 @@ def _make_schema(url: str) -> None:
 def _storage_url(url: str) -> str:
     storage_url = make_url(url).set(drivername="postgresql+psycopg2")
     options = f"{storage_url.query.get('options', '')} -csearch_path={SCHEMA}".strip()
-    return storage_url.update_query_dict({"options": options}).render_as_string(hide_password=False)
+    query = {"options": options, **NOTICE_A_LOST_SERVER}
+    return storage_url.update_query_dict(query).render_as_string(hide_password=False)

@@ -1,4 +1,4 @@
-"""Which shops the settings name, and how their connectors are made."""
+"""Opens the connectors of the shops in the settings."""
 
 import stat
 from collections.abc import Callable, Iterator, Mapping
@@ -10,21 +10,20 @@ from pydantic import SecretStr
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.feeds.contract import Store
 from ecommerce_assets.settings import Settings
-from ecommerce_assets.shops.connecting.client import ShopClient
 from ecommerce_assets.shops.connecting.source import Source
 
 
 def configured_sources(settings: Settings) -> list[str]:
-    """Name the sources whose URL is set."""
+    """Give the names of the sources whose URL is set."""
     return [name for name in SOURCES if _url(settings, name)]
 
 
 @contextmanager
 def open_source(name: str, settings: Settings, store: Store) -> Iterator[Source]:
-    """Give the connector of a source, its client open.
+    """Open the connector of a source.
 
     Raises:
-        OperatorError: its settings are missing, or others can read the file of its key.
+        OperatorError: a setting is missing, or other users can read the file of its key.
     """
     url = _url(settings, name)
     if not url:
@@ -37,6 +36,7 @@ def open_source(name: str, settings: Settings, store: Store) -> Iterator[Source]
 
 
 def _shopify(url: str, key: str, store: Store, return_days: int) -> Source:
+    from ecommerce_assets.shops.connecting.client import ShopClient
     from ecommerce_assets.shops.shopify.connector import Shopify
     from ecommerce_assets.shops.shopify.graphql import API
 
@@ -46,6 +46,7 @@ def _shopify(url: str, key: str, store: Store, return_days: int) -> Source:
 
 
 def _woocommerce(url: str, key: str, store: Store, return_days: int) -> Source:
+    from ecommerce_assets.shops.connecting.client import ShopClient
     from ecommerce_assets.shops.woocommerce.connector import API, WooCommerce
 
     user, colon, password = key.partition(":")
@@ -58,6 +59,7 @@ def _woocommerce(url: str, key: str, store: Store, return_days: int) -> Source:
 
 
 def _medusa(url: str, key: str, store: Store, return_days: int) -> Source:
+    from ecommerce_assets.shops.connecting.client import ShopClient
     from ecommerce_assets.shops.medusa.connector import API, Medusa
 
     client = ShopClient("Medusa", f"{url.rstrip('/')}/{API}", auth=(key, ""))
@@ -69,7 +71,7 @@ SOURCES: Mapping[str, Callable[[str, str, Store, int], Source]] = {
     "woocommerce": _woocommerce,
     "medusa": _medusa,
 }
-"""How the connector of each shop system is made, of its URL and key."""
+"""The functions that make each shop system's connector from its URL and key."""
 
 
 def _url(settings: Settings, name: str) -> str | None:

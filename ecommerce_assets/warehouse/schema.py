@@ -1,15 +1,13 @@
 """The warehouse's schema, brought up to date by migrations. No queries of its tables here."""
 
+from functools import cache
 from importlib.resources import files
+from typing import cast
 
 import psycopg
-import sqlalchemy
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 
 from ecommerce_assets.errors import OperatorError
-from ecommerce_assets.warehouse.session import explained
+from ecommerce_assets.warehouse.session import connect, explained
 
 READER = "ecommerce_reader"
 """The database role of the API, which can only SELECT."""
@@ -26,18 +24,48 @@ def migrate(url: str) -> None:
         SchemaError: it comes from a newer version of this program.
         WarehouseError: the database cannot be reached, or refuses a statement.
     """
+    # Alembic and SQLAlchemy take longer to import than a day takes to load.
+    with connect(url) as connection:
+        if _version(connection) == latest_version():
+            return
+    _upgrade(url)
+
+
+@cache
+def latest_version() -> str:
+    """The version that the last migration makes: what its file's name begins with."""
+    names = [file.name for file in (files(__package__) / "migrations" / "versions").iterdir()]
+    return max(name.split("_")[0] for name in names if name[0].isdigit())
+
+
+def _version(connection: psycopg.Connection) -> str | None:
+    table = connection.execute("select to_regclass('ops.alembic_version')").fetchone()
+    if not table or table[0] is None:
+        return None
+    row = connection.execute("select version_num from ops.alembic_version").fetchone()
+    return row[0] if row else None
+
+
+def _upgrade(url: str) -> None:
+    import sqlalchemy
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
     config = Config()
     config.set_main_option("script_location", str(files(__package__) / "migrations"))
     scripts = ScriptDirectory.from_config(config)
-    engine = sqlalchemy.create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    engine = sqlalchemy.create_engine(
+        url.replace("postgresql://", "postgresql+psycopg://", 1),
+        connect_args={"prepare_threshold": None},  # as in `session.connect`
+    )
     try:
-        with engine.connect() as connection:
-            if _version(connection) == scripts.get_current_head():
-                return
-        with engine.begin() as connection:
+        with engine.begin() as transaction:
             # Two processes may start at once on an empty database.
-            connection.execute(sqlalchemy.text("select pg_advisory_xact_lock(hashtext('migrate'))"))
-            version = _version(connection)
+            transaction.execute(
+                sqlalchemy.text("select pg_advisory_xact_lock(hashtext('migrate'))")
+            )
+            version = _version(cast(psycopg.Connection, transaction.connection.driver_connection))
             if version is not None and version not in {
                 s.revision for s in scripts.walk_revisions()
             }:
@@ -45,8 +73,8 @@ def migrate(url: str) -> None:
                     f"The database has schema version {version}, which is newer than this program; "
                     "update the program, or point ECOMMERCE_DATABASE_URL at another database."
                 )
-            connection.execute(sqlalchemy.text("create schema if not exists ops"))
-            config.attributes["connection"] = connection
+            transaction.execute(sqlalchemy.text("create schema if not exists ops"))
+            config.attributes["connection"] = transaction
             command.upgrade(config, "head")
     except sqlalchemy.exc.DBAPIError as error:
         if not isinstance(error.orig, psycopg.Error):
@@ -55,11 +83,3 @@ def migrate(url: str) -> None:
         raise explained(error.orig, error.orig.sqlstate, is_passing=passing) from error
     finally:
         engine.dispose()
-
-
-def _version(connection: sqlalchemy.Connection) -> str | None:
-    if not connection.dialect.has_table(connection, "alembic_version", schema="ops"):
-        return None
-    return connection.execute(
-        sqlalchemy.text("select version_num from ops.alembic_version")
-    ).scalar_one_or_none()

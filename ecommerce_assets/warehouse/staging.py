@@ -170,6 +170,12 @@ def unchecked_days(connection: psycopg.Connection, step: str) -> list[dt.date]:
     ]
 
 
+def all_checked(connection: psycopg.Connection) -> bool:
+    """Whether the checks have judged every batch day since it changed."""
+    row = connection.execute("select not exists (select from ops.unchecked_batches)").fetchone()
+    return bool(row and row[0])
+
+
 def checked(connection: psycopg.Connection, step: str, days: Collection[dt.date]) -> None:
     """Keep that a step of the checks has judged batch days."""
     connection.execute(

@@ -52,7 +52,7 @@ def until_seen(client: httpx.Client, status: int, **given: Any) -> httpx.Respons
 def test_with_a_key_set_all_data_wants_one(
     api: httpx.Client, connection: psycopg.Connection
 ) -> None:
-    assert api.get("/metrics/daily").status_code == 200  # and is kept
+    assert api.get("/metrics/daily").status_code == 200  # and is cached
     key = create_key(connection, "page")
     until_seen(api, 401)
 

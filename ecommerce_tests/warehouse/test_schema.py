@@ -1,9 +1,13 @@
 """The schema that the migrations make. What they keep of an older one is in `test_upgrade`."""
 
+from importlib.resources import files
+
 import psycopg
 import pytest
+from alembic.script import ScriptDirectory
 
-from ecommerce_assets.warehouse.schema import SchemaError, migrate
+from ecommerce_assets import warehouse
+from ecommerce_assets.warehouse.schema import SchemaError, latest_version, migrate
 from ecommerce_assets.warehouse.tables import ANALYTICS, QUARANTINE, STAGING, Table
 from ecommerce_tests.contents import contents
 from ecommerce_tests.small_shop import SmallShop, customer, item, order, product
@@ -62,6 +66,11 @@ def test_migrating_again_changes_nothing(small_shop: SmallShop) -> None:
     before = contents(small_shop.url), definitions(small_shop.url)
     migrate(small_shop.url)
     assert (contents(small_shop.url), definitions(small_shop.url)) == before
+
+
+def test_the_latest_version_is_the_head_of_the_migrations() -> None:
+    scripts = ScriptDirectory(str(files(warehouse) / "migrations"))
+    assert scripts.get_current_head() == latest_version()
 
 
 def test_a_database_of_a_newer_program_is_refused_and_left_alone(small_shop: SmallShop) -> None:

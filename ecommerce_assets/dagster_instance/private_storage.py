@@ -1,0 +1,15 @@
+"""The names that Dagster's storage of ours takes from Dagster's private modules (`private`)."""
+
+from dagster._core.storage.event_log.schema import (
+    AssetCheckExecutionsTable,
+    SqlEventLogStorageTable,
+)
+from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
+from dagster._serdes import ConfigurableClassData
+
+__all__ = [
+    "AssetCheckExecutionsTable",
+    "ConfigurableClassData",
+    "LocalComputeLogManager",
+    "SqlEventLogStorageTable",
+]
