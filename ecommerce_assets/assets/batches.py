@@ -23,10 +23,10 @@ from ecommerce_assets.feeds.reading import read_records
 from ecommerce_assets.feeds.records import RefusedFileError
 from ecommerce_assets.feeds.split import LandedRecords, Split, split
 from ecommerce_assets.shop import Shop
+from ecommerce_assets.warehouse.pruning import first_whole_day, takeable_batches
 from ecommerce_assets.warehouse.staging import (
     STAGED_FILE,
     Refusal,
-    held_batches,
     replace_batches,
     staged_files,
 )
@@ -65,7 +65,7 @@ def refuse_loss(
     Raises:
         LandingError: see `Listing.refuse_loss`.
     """
-    held = held_batches(connection)
+    held = takeable_batches(connection)
     if any((feed.name, day) in held and (feed.name, day) not in listing.batches for day in days):
         shop.landing.listing().refuse_loss(held, days, shop.settings.refuse_gone_share)
 
@@ -79,10 +79,15 @@ def stage_batches(
 ) -> Iterator[StagedDay]:
     """Make staging and quarantine hold what has landed of a feed for some days.
 
-    A day whose files are the ones already staged is left alone. A refused day is left as it was.
+    A day whose files are the ones already staged is left alone. A refused day is left as it was,
+    and so is a pruned one whose files are gone; one that has other files now is refused.
     """
+    first_whole = first_whole_day(connection)
     held = _by_day(staged_files(connection, feed.name, days[0], days[-1])) if days else {}
-    read_days = (_read_day(shop, feed, day, listing, held.get(day)) for day in days)
+    read_days = (
+        _read_day(shop, feed, day, listing, held.get(day), is_pruned=day < first_whole)
+        for day in days
+    )
     written: Future[None] | None = None
     waiting: list[StagedDay] = []
     with ThreadPoolExecutor(max_workers=1) as writer:
@@ -117,7 +122,13 @@ class _ReadDay:
 
 
 def _read_day(
-    shop: Shop, feed: Feed, day: dt.date, listing: Listing, held: pd.DataFrame | None
+    shop: Shop,
+    feed: Feed,
+    day: dt.date,
+    listing: Listing,
+    held: pd.DataFrame | None,
+    *,
+    is_pruned: bool,
 ) -> _ReadDay:
     """Read a day's files; any that is refused refuses the day."""
     held = _no_files() if held is None else held
@@ -125,8 +136,14 @@ def _read_day(
         contents = {
             file.name: shop.landing.read(file) for file in listing.batches.get((feed.name, day), ())
         }
-        if _is_held(contents, held):
+        if _is_held(contents, held) or (is_pruned and not contents):
             return _ReadDay(day, held)
+        if is_pruned:
+            reason = (
+                "the day was pruned, so that its records cannot be replaced; land what has changed"
+                " on a later day, or run `ecommerce rebuild`"
+            )
+            raise RefusedFileError(next(iter(contents)), reason)
         if contents and day > shop.today:
             reason = f"its batch date is after today ({shop.today})"
             raise RefusedFileError(next(iter(contents)), reason)

@@ -76,13 +76,16 @@ def measure(connection: psycopg.Connection, feed: Feed, days: Sequence[dt.date])
 
 
 def _files(connection: psycopg.Connection, feed: Feed, days: Sequence[dt.date]) -> pd.DataFrame:
-    """Count landed records from the log of staged files, and held records from the tables."""
+    """Count landed records from the log of staged files, and held records from the tables.
+
+    Pruned records count in neither.
+    """
     query = sql.SQL(
         """
         select batch_date, sum(landed)::bigint as landed, sum(staged)::bigint as staged,
                sum(quarantined)::bigint as quarantined
         from (
-            select batch_date, records as landed, 0 as staged, 0 as quarantined
+            select batch_date, records - pruned as landed, 0 as staged, 0 as quarantined
             from ops.staged_files where feed = %(feed)s and batch_date = any(%(days)s)
             union all
             select batch_date, 0, count(*), 0 from {staging}
