@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 from typing import cast
@@ -30,8 +31,11 @@ from ecommerce_assets.warehouse.staging import (
     staged_files,
 )
 
-BYTES_AT_ONCE = 1 << 26
-"""Bytes of texts that are split and written together, and a day more: what bounds memory."""
+BYTES_AT_ONCE = 1 << 25
+"""Bytes of texts that are split and written together, and a day more: what bounds memory.
+
+Two such pieces are held at a time: one is written while the next is read.
+"""
 
 FEWEST_RECORDS_TO_REFUSE = 100
 
@@ -80,16 +84,24 @@ def stage_batches(
     """
     first_whole = first_whole_day(connection)
     held = _by_day(staged_files(connection, feed.name, days[0], days[-1])) if days else {}
-    piece: list[_ReadDay] = []
-    size = 0
-    for day in days:
-        read = _read_day(shop, feed, day, listing, held.get(day), is_pruned=day < first_whole)
-        piece.append(read)
-        size += sum(file.landed.records.size for file in read.files)
-        if size > BYTES_AT_ONCE:
-            yield from _stage(shop, connection, feed, piece)
-            piece, size = [], 0
-    yield from _stage(shop, connection, feed, piece)
+    read_days = (
+        _read_day(shop, feed, day, listing, held.get(day), is_pruned=day < first_whole)
+        for day in days
+    )
+    written: Future[None] | None = None
+    waiting: list[StagedDay] = []
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        for piece in _pieces(read_days):
+            judged = _judge(shop, feed, piece)
+            if written:
+                written.result()
+            yield from waiting
+            # PostgreSQL takes this piece while the next one is read.
+            written = writer.submit(_write, connection, feed, judged)
+            waiting = judged.outcomes
+        if written:
+            written.result()
+        yield from waiting
 
 
 @dataclass(frozen=True)
@@ -147,33 +159,60 @@ def _read_day(
     return _ReadDay(day, held, is_changed=True, files=files)
 
 
-def _stage(
-    shop: Shop, connection: psycopg.Connection, feed: Feed, piece: Sequence[_ReadDay]
-) -> Iterator[StagedDay]:
-    """Split and write the days of a piece that changed, in one go."""
+def _pieces(read_days: Iterable[_ReadDay]) -> Iterator[list[_ReadDay]]:
+    """Divide days into pieces that are split and written together."""
+    piece: list[_ReadDay] = []
+    size = 0
+    for read in read_days:
+        piece.append(read)
+        size += sum(file.landed.records.size for file in read.files)
+        if size > BYTES_AT_ONCE:
+            yield piece
+            piece, size = [], 0
+    if piece:
+        yield piece
+
+
+@dataclass(frozen=True)
+class _JudgedPiece:
+    """The days of a piece that are accepted, their rows and files, and what is said of all days."""
+
+    accepted: Sequence[dt.date]
+    staged: pd.DataFrame
+    quarantined: pd.DataFrame
+    files: pd.DataFrame
+    outcomes: list[StagedDay]
+
+
+def _judge(shop: Shop, feed: Feed, piece: Sequence[_ReadDay]) -> _JudgedPiece:
+    """Split the records of a piece, and accept or refuse each of its days that changed."""
     result = split(
         feed, shop.store, shop.hasher, [file.landed for read in piece for file in read.files]
     )
     refusals = {read.day: read.refusal for read in piece if read.refusal}
     refusals |= _too_many_bad(shop, feed, result)
     accepted = [read for read in piece if read.is_changed and read.day not in refusals]
-    files: dict[dt.date, pd.DataFrame] = {}
-    if accepted:
-        days = [read.day for read in accepted]
-        rows = _file_rows(feed, chain(*(read.files for read in accepted)), result)
-        files = _by_day(rows)
+    files = _file_rows(feed, chain(*(read.files for read in accepted)), result)
+    days = [read.day for read in accepted]
+    by_day = {read.day: read.held for read in piece} | dict.fromkeys(days, _no_files())
+    by_day |= _by_day(files)
+    return _JudgedPiece(
+        days,
+        _of(days, result.staged),
+        _of(days, result.quarantined),
+        files,
+        [
+            StagedDay(read.day, by_day[read.day], read.day in days, refusals.get(read.day))
+            for read in piece
+        ],
+    )
+
+
+def _write(connection: psycopg.Connection, feed: Feed, piece: _JudgedPiece) -> None:
+    if piece.accepted:
         replace_batches(
-            connection,
-            feed.name,
-            days,
-            _of(days, result.staged),
-            _of(days, result.quarantined),
-            rows,
+            connection, feed.name, piece.accepted, piece.staged, piece.quarantined, piece.files
         )
-    for read in piece:
-        is_accepted = read.is_changed and read.day not in refusals
-        held = files.get(read.day, _no_files()) if is_accepted else read.held
-        yield StagedDay(read.day, held, is_accepted, refusals.get(read.day))
 
 
 def _no_files() -> pd.DataFrame:

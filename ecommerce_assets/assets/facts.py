@@ -150,27 +150,17 @@ def _fct_inventory_daily(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
 def _daily_figures(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     def work(step: Step) -> None:
         dates = revenue.read_dates(step.connection)
-        first_order_dates = revenue.read_first_order_dates(step.connection)
-        rows = daily_revenue(
-            dates,
-            revenue.read_orders(step.connection),
-            revenue.read_lines(step.connection),
-            revenue.read_returns(step.connection),
-            revenue.read_adjustments(step.connection),
-            first_order_dates,
-        )
-        revenue.replace(step.connection, rows, step.cause)
         orders = sales.read_orders(step.connection)
-        broken_down = daily_sales(
-            dates,
+        booked = (
             orders,
             sales.read_lines(step.connection),
             sales.read_returns(step.connection),
             sales.read_adjustments(step.connection),
             sales.read_first_order_dates(step.connection, orders),
-            sales.read_categories(step.connection),
         )
-        sales.replace(step.connection, broken_down)
+        revenue.replace(step.connection, daily_revenue(dates, *booked), step.cause)
+        categories = sales.read_categories(step.connection)
+        sales.replace(step.connection, daily_sales(dates, *booked, categories))
 
     def describe(step: Step) -> Mapping[dg.AssetKey, Mapping[str, Any]]:
         restated = restatements.list_restatements(step.connection, run_id=step.cause.run_id)

@@ -1,4 +1,4 @@
-"""The API as its clients meet it: served by uvicorn on a port. No test stands here."""
+"""Serves the API by uvicorn on a port, for the tests."""
 
 import threading
 import time

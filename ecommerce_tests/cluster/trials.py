@@ -34,7 +34,7 @@ class Trial:
     days: int
     seconds: float
     writers: Sequence[str]
-    """The machines whose runs wrote, one after the other, as seen twice a second."""
+    """The machines whose runs were seen writing, in the order of their first."""
     retries: int
     asked: int
     answered: int
@@ -90,7 +90,7 @@ class Trials:
         def ended() -> bool | None:
             answers.append(self._api_answers())
             machine = self._writer()
-            if machine is not None and machine.name not in writers[-1:]:
+            if machine is not None and machine.name not in writers:
                 writers.append(machine.name)
             return True if self._unfinished() == 0 else None
 
