@@ -9,7 +9,7 @@ MEDUSA ?= /tmp/ecommerce-real-shops/medusa
 # Smaller: make bench BENCH='--days 30 --orders-per-day 200 --repeats 1'
 BENCH ?=
 
-.PHONY: run test bench torture faults fuzz real-shops coverage lint format clean
+.PHONY: run test bench torture faults fuzz real-shops cluster-test kubernetes coverage lint format clean
 
 run: .venv/run
 	$(BIN)/python -m ecommerce_assets.shops.demo
@@ -31,6 +31,14 @@ torture: .venv/dev
 
 faults: .venv/dev
 	$(BIN)/python -m ecommerce_tests.torture.faults
+
+# Five network namespaces as machines; needs root, and Debian's iproute2 and redis-server.
+cluster-test: .venv/dev
+	$(BIN)/python -m ecommerce_tests.cluster
+
+kubernetes: .venv/dev
+	$(BIN)/pip install --quiet --constraint constraints.txt --group kubernetes
+	$(BIN)/pytest ecommerce_tests/k8s
 
 coverage: .venv/dev
 	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered

@@ -1,1 +1,1 @@
-"""The API: the warehouse's figures over HTTP, one module a subject; `main` puts them together."""
+"""The API: the warehouse's figures over HTTP, one module per subject, joined in `main`."""

@@ -1,7 +1,11 @@
-"""`python -m ecommerce_api`: serves the API, on this machine alone unless keys are set."""
+"""`python -m ecommerce_api` serves the API; without keys it serves only this machine.
+
+With `ECOMMERCE_STORES` it serves several stores, each to whoever has a key of it.
+"""
 
 import argparse
 import asyncio
+import logging
 import sys
 from collections.abc import Mapping
 
@@ -9,7 +13,7 @@ from ecommerce_api.access import NO_KEYS
 from ecommerce_api.database import Database, reader_url
 from ecommerce_api.guard import is_loopback
 from ecommerce_api.problems import UnavailableError
-from ecommerce_api.telemetry import LOGGER
+from ecommerce_api.telemetry import configure_log
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import Settings, load_settings
 
@@ -19,7 +23,7 @@ class BindingError(OperatorError):
 
 
 def main() -> int:
-    """Serve until the process is told to end."""
+    """Serve until the process is signalled."""
     parser = argparse.ArgumentParser(prog="python -m ecommerce_api", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
@@ -27,10 +31,15 @@ def main() -> int:
         "--log-level", choices=("info", "warning"), default="info", help="info: a line a request"
     )
     arguments = parser.parse_args()
-    LOGGER.setLevel(arguments.log_level.upper())
+    configure_log(logging.getLevelNamesMapping()[arguments.log_level.upper()])
     try:
         settings = load_settings()
-        reader_url(settings)  # what is wrong with it is told here, rather than while serving
+        if settings.stores is not None:
+            from ecommerce_api.http_limits import run
+            from ecommerce_api.stores import Stores, read_routes
+
+            return run(Stores(read_routes(settings.stores)), arguments.host, arguments.port)
+        reader_url(settings)  # fails here, with a message, rather than while serving
         require_keys(settings, arguments.host)
     except OperatorError as error:
         print(error, file=sys.stderr)
@@ -44,7 +53,7 @@ def require_keys(settings: Settings, host: str) -> None:
     """Refuse an address that others reach while no keys are set.
 
     Raises:
-        BindingError: none is set, or the database is not there to tell.
+        BindingError: no key is set, or the database cannot be asked.
     """
     if host == "localhost" or is_loopback(host):
         return
@@ -62,7 +71,7 @@ async def _key_names(settings: Settings) -> Mapping[str, str]:
     database = Database(settings)
     await database.open()
     try:
-        return (await database.look()).key_names
+        return (await database.state()).key_names
     finally:
         await database.close()
 

@@ -1,6 +1,6 @@
-"""What sold: a period's figures by product, category, country, channel, code, or customer.
+"""Breakdowns: a period's figures by product, category, country, channel, code, or customer.
 
-Both the whole period's figures of each value, and one value's figures of each day.
+One endpoint gives the period's figures of every value, the other one value's figures of each day.
 """
 
 import datetime as dt
@@ -41,7 +41,7 @@ _BY = Field(
 
 
 class BreakdownQuery(MetricsQuery, PageQuery):
-    """Which days, which refunds, and broken down by what."""
+    """Which days, which refunds, and which dimension."""
 
     by: Dimension = _BY
 
@@ -57,8 +57,8 @@ class ValueQuery(MetricsQuery):
     )
 
 
-class BrokenDown(Fields):
-    """The figures that are broken down; money and units add up over the values."""
+class BreakdownFigures(Fields):
+    """The figures of a breakdown; money and units add up over the values."""
 
     orders: int = Field(
         description="Recognised orders placed. Of a value: those with a product line of it, each "
@@ -84,7 +84,7 @@ class BrokenDown(Fields):
     )
 
 
-class BreakdownRow(BrokenDown):
+class BreakdownRow(BreakdownFigures):
     """The figures of one value."""
 
     value: str | None = Field(
@@ -103,7 +103,7 @@ class BreakdownRow(BrokenDown):
 
 
 class Breakdown(PagedListing):
-    """A period's figures by value, the greatest net revenue first, then by value."""
+    """A period's figures by value, ordered by net revenue from the greatest, then by value."""
 
     by: Dimension = _BY
     start: dt.date = Field(description="The first day asked for.", examples=["2024-02-29"])
@@ -112,7 +112,7 @@ class Breakdown(PagedListing):
         description="The date that `refunds`, and so `net_revenue`, book a refund on.",
         examples=["return_date"],
     )
-    totals: BrokenDown = Field(
+    totals: BreakdownFigures = Field(
         description="The period's figures, as `/metrics/summary` has them: what the values of all "
         "pages add up to, orders aside."
     )
@@ -121,17 +121,18 @@ class Breakdown(PagedListing):
 
 @router.get("/breakdown", summary="What sold", **described(Breakdown, LISTING))
 async def get_breakdown(request: Request, query: Annotated[BreakdownQuery, Query()]) -> Response:
-    """Break a period's figures down; its days are chosen as for `/metrics/daily`.
+    """Give a period's figures by the values of a dimension.
 
-    Values of which nothing sold, came back or was refunded within the period are left out.
+    The days are chosen as for `/metrics/daily`. Values without any sale, return or refund in the
+    period are left out.
     """
     async with reading(request) as warehouse:
         period = chosen_period(query, warehouse.as_of)
-        whole = await period_figures(warehouse, period, query.refunds)
+        (whole,) = await period_figures(warehouse, query.refunds, period)
         by_order_date = query.refunds is RefundsBasis.ORDER_DATE
-        months = _whole_months(period)
-        wanted = (query.by.value, period.start, period.end, by_order_date, query.limit)
-        rows = await warehouse.rows(_ROWS, *wanted, query.offset, months.start, months.end)
+        months = _months_to_sum(period)
+        parameters = (query.by.value, period.start, period.end, by_order_date, query.limit)
+        rows = await warehouse.rows(_ROWS, *parameters, query.offset, months.start, months.end)
         return represented(
             request,
             Breakdown(
@@ -142,29 +143,45 @@ async def get_breakdown(request: Request, query: Annotated[BreakdownQuery, Query
                 start=period.start,
                 end=period.end,
                 refunds_basis=query.refunds,
-                totals=BrokenDown(**{name: whole[name] for name in BrokenDown.model_fields}),
+                totals=BreakdownFigures(
+                    **{name: whole[name] for name in BreakdownFigures.model_fields}
+                ),
                 items=[_row(row, whole) for row in rows if row["orders"] is not None],
             ),
             query,
         )
 
 
-def _whole_months(period: Period) -> Period:
-    """Give the whole months of a period; an empty period at its end where there are none."""
-    month_after = (period.start.replace(day=1) + dt.timedelta(days=31)).replace(day=1)
-    start = period.start if period.start.day == 1 else month_after
-    end = (period.end + dt.timedelta(days=1)).replace(day=1) - dt.timedelta(days=1)
+def _months_to_sum(period: Period) -> Period:
+    """Give the whole months that need the fewest days added or taken away to make the period.
+
+    A month that the period begins or ends in is among them if the period has more than half of its
+    days. Where there are none, the result is empty and lies at the period's end.
+    """
+    start = _first_of_month(period.start)
+    month_after = _first_of_month(start + dt.timedelta(days=31))
+    if month_after - period.start < period.start - start:
+        start = month_after
+    end_after = period.end + dt.timedelta(days=1)
+    end = _first_of_month(end_after)
+    month_after = _first_of_month(end + dt.timedelta(days=31))
+    if month_after - end_after < end_after - end:
+        end = month_after
     if start < end:
-        return Period(start, end)
-    return Period(period.end + dt.timedelta(days=1), period.end)
+        return Period(start, end - dt.timedelta(days=1))
+    return Period(end_after, period.end)
 
 
-class ValueDay(BrokenDown, Day):
+def _first_of_month(date: dt.date) -> dt.date:
+    return date.replace(day=1)
+
+
+class ValueDay(BreakdownFigures, Day):
     """The figures of one value on one business date."""
 
 
 class ValueDays(Listing):
-    """One value's figures of each day, ascending; days without any are left out."""
+    """One value's figures of each day, ascending; days without figures are left out."""
 
     by: Dimension = _BY
     value: str | None = Field(
@@ -189,15 +206,15 @@ class ValueDays(Listing):
     **described(ValueDays, LISTING),
 )
 async def get_value_days(request: Request, query: Annotated[ValueQuery, Query()]) -> Response:
-    """Give one value's figures of each day: they add up to its row in `/metrics/breakdown`.
+    """Give one value's figures of each day; they add up to its row in `/metrics/breakdown`.
 
-    The days are chosen as for `/metrics/daily`. A value of which nothing sold has no days.
+    The days are chosen as for `/metrics/daily`. A value without any sale has no days.
     """
     async with reading(request) as warehouse:
         period = chosen_period(query, warehouse.as_of)
         by_order_date = query.refunds is RefundsBasis.ORDER_DATE
-        wanted = (query.by.value, period.start, period.end, by_order_date, query.value or "")
-        rows = await warehouse.rows(_DAYS, *wanted)
+        parameters = (query.by.value, period.start, period.end, by_order_date, query.value or "")
+        rows = await warehouse.rows(_DAYS, *parameters)
         is_product = query.by is Dimension.PRODUCT and query.value is not None
         return represented(
             request,
@@ -222,18 +239,23 @@ def _row(row: dict[str, Any], whole: dict[str, Any]) -> BreakdownRow:
     )
 
 
-# Whole months from the sums by month, the days before and after them by day. A page beyond the last
-# has one row all the same, with the total alone.
+# Months come from the sums by month. Days of the period outside of them are added, and days of them
+# outside of the period are taken away. A page beyond the last has one row all the same, with the
+# total alone.
 _ROWS = """
-    with parts as (
-        select * from analytics.fct_sales_daily
-        where dimension = $1 and date >= $2 and date < $7
-        union all
-        select * from analytics.fct_sales_monthly
+    with days as (
+        select *, case when date between $2::date and $3::date then 1 else -1 end as sign
+        from analytics.fct_sales_daily
+        where dimension = $1 and (date >= least($2, $7) and date < greatest($2, $7)
+                                  or date > least($3, $8) and date <= greatest($3, $8))
+    ), parts as (
+        select value, orders, units, gross_revenue, discounts, refunds, refunds_by_order_date, cost
+        from analytics.fct_sales_monthly
         where dimension = $1 and month between $7 and $8
         union all
-        select * from analytics.fct_sales_daily
-        where dimension = $1 and date > $8 and date <= $3
+        select value, sign * orders, sign * units, sign * gross_revenue, sign * discounts,
+               sign * refunds, sign * refunds_by_order_date, sign * cost
+        from days
     ), sold as (
         select value, sum(orders)::bigint as orders, sum(units)::bigint as units,
                sum(gross_revenue) as gross_revenue, sum(discounts) as discounts,

@@ -1,24 +1,27 @@
-"""Cohorts: what customers are worth over their first days, and who comes back."""
+"""Cohorts: the lifetime value and the retention of customers over their first days."""
 
 import datetime as dt
+from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import Annotated, Any
 
+import pandas as pd
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
 from ecommerce_api.database import Snapshot, reading
-from ecommerce_api.fields import Amount, Fields, Listing, Rate, quotient
+from ecommerce_api.fields import Amount, Fields, Listing, Rate
 from ecommerce_api.openapi import LISTING, described
 from ecommerce_api.parameters import PeriodQuery
 from ecommerce_api.representations import represented
+from ecommerce_assets.rules.cohorts import group_cohorts
 
 router = APIRouter(tags=["Cohorts"])
 
 
 class Horizon(IntEnum):
-    """The days after a cohort's date that are looked at."""
+    """The number of days after a cohort's date that are counted."""
 
     WEEK = 7
     MONTH = 30
@@ -26,7 +29,7 @@ class Horizon(IntEnum):
 
 
 class Grouping(StrEnum):
-    """Which cohort dates are put together."""
+    """The period by which cohort dates are grouped."""
 
     DAY = "day"
     WEEK = "week"
@@ -54,7 +57,7 @@ class CohortQuery(PeriodQuery):
 
 
 class Cohort(Fields):
-    """Customers by when they first bought."""
+    """Customers grouped by the date of their first recognised order."""
 
     cohort: dt.date = Field(
         description="The first day of the cohort's day, ISO week or month.", examples=["2024-01-01"]
@@ -75,7 +78,7 @@ class Cohort(Fields):
 
 
 class LtvCohort(Cohort):
-    """Customers by when they first bought, and what they were worth."""
+    """Customers grouped by the date of their first recognised order, with their value."""
 
     net_revenue: Amount = Field(
         description="What they ordered on days 0 … `days`, less discounts and refunds.",
@@ -101,20 +104,20 @@ class CohortListing(Listing):
 
 
 class LtvCohorts(CohortListing):
-    """What customers were worth, by when they first bought."""
+    """The lifetime value of customers, by cohort."""
 
     items: list[LtvCohort] = Field(description="One object a cohort.")
 
 
 class RetentionCohorts(CohortListing):
-    """Which customers came back, by when they first bought."""
+    """The retention of customers, by cohort."""
 
     items: list[Cohort] = Field(description="One object a cohort.")
 
 
 @router.get("/ltv/{days}", summary="What customers are worth", **described(LtvCohorts, LISTING))
 async def get_ltv(request: Request, days: Days, query: Annotated[CohortQuery, Query()]) -> Response:
-    """Give what the customers of each cohort were worth over their first days.
+    """Give the net revenue of each cohort's customers over their first days.
 
     `start` and `end` are cohort dates; a month of which only a part is asked for is summed over
     that part, under the month's first day. A cohort is complete when the window of its last day
@@ -122,10 +125,7 @@ async def get_ltv(request: Request, days: Days, query: Annotated[CohortQuery, Qu
     """
     async with reading(request) as warehouse:
         cohorts = await _cohorts(warehouse, days, query)
-        items = [
-            LtvCohort(ltv=quotient(row["net_revenue"], row["customers"], 2), **row)
-            for row in cohorts
-        ]
+        items = [LtvCohort(**row) for row in cohorts]
         return represented(request, LtvCohorts(items=items, **_envelope(warehouse, days, query)))
 
 
@@ -133,13 +133,13 @@ async def get_ltv(request: Request, days: Days, query: Annotated[CohortQuery, Qu
 async def get_retention(
     request: Request, days: Days, query: Annotated[CohortQuery, Query()]
 ) -> Response:
-    """Give how many customers of each cohort came back in their first days.
+    """Give how many customers of each cohort ordered again in their first days.
 
     The parameters are those of `/ltv/{days}`.
     """
     async with reading(request) as warehouse:
         cohorts = await _cohorts(warehouse, days, query)
-        items = [Cohort(**{k: v for k, v in row.items() if k != "net_revenue"}) for row in cohorts]
+        items = [Cohort(**{name: row[name] for name in Cohort.model_fields}) for row in cohorts]
         return represented(
             request, RetentionCohorts(items=items, **_envelope(warehouse, days, query))
         )
@@ -155,38 +155,46 @@ def _envelope(warehouse: Snapshot, days: Horizon, query: CohortQuery) -> dict[st
 
 
 async def _cohorts(warehouse: Snapshot, days: Horizon, query: CohortQuery) -> list[dict[str, Any]]:
+    """Give the cohorts of a query as dicts with the fields of `LtvCohort`."""
     query.require_order()
-    rows = await warehouse.rows(
-        _COHORTS,
-        int(days),
-        query.start,
-        query.end,
-        query.by.value,
-        warehouse.as_of,
-        query.include_partial,
-    )
+    rows = await warehouse.rows(_COHORT_DAYS, int(days), query.start, query.end)
+    end = pd.Timestamp(query.end) if query.end else None
+    grouped = group_cohorts(_as_frame(rows), query.by.value, pd.Timestamp(warehouse.as_of), end)
+    if not query.include_partial:
+        grouped = grouped[grouped["is_complete"]]
     return [
-        {**row, "retention_rate": quotient(row["retained_customers"], row["customers"], 4)}
-        for row in rows
+        {
+            "cohort": row["cohort"].date(),
+            "customers": row["customers"],
+            "retained_customers": row["retained_customers"],
+            "retention_rate": Decimal(row["retention_rate"]).scaleb(-4),
+            "is_complete": row["is_complete"],
+            "net_revenue": Decimal(row["net_revenue"]).scaleb(-2),
+            "ltv": Decimal(row["ltv"]).scaleb(-2),
+        }
+        for row in grouped.to_dict("records")
     ]
 
 
-_COHORTS = """
-    with cohorts as (
-        select date_trunc($4, cohort_date::timestamp)::date as cohort,
-               sum(customers)::bigint as customers,
-               sum(retained_customers)::bigint as retained_customers,
-               sum(net_revenue) as net_revenue
-        from analytics.fct_cohort_ltv
-        where horizon_days = $1
-          and cohort_date >= coalesce($2, '-infinity'::date)
-          and cohort_date <= coalesce($3, 'infinity'::date)
-        group by 1
-    ), judged as (
-        select *,
-               least((cohort + ('1 ' || $4::text)::interval)::date - 1, $3) + $1::int <= $5
-                   as is_complete
-        from cohorts
+def _as_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Give rows of `fct_cohort_ltv` as a frame, with `net_revenue` in hundredths."""
+    return pd.DataFrame(
+        {
+            "cohort_date": pd.Series([row["cohort_date"] for row in rows], dtype="datetime64[s]"),
+            "horizon_days": pd.Series([row["horizon_days"] for row in rows], dtype="int64"),
+            "customers": pd.Series([row["customers"] for row in rows], dtype="int64"),
+            "retained_customers": pd.Series(
+                [row["retained_customers"] for row in rows], dtype="int64"
+            ),
+            "net_revenue": [int(row["net_revenue"].scaleb(2)) for row in rows],
+        }
     )
-    select * from judged where is_complete or $6 order by cohort
+
+
+_COHORT_DAYS = """
+    select cohort_date, horizon_days, customers, retained_customers, net_revenue
+    from analytics.fct_cohort_ltv
+    where horizon_days = $1
+      and cohort_date >= coalesce($2, '-infinity'::date)
+      and cohort_date <= coalesce($3, 'infinity'::date)
 """

@@ -1,6 +1,6 @@
-"""How the API reaches PostgreSQL: role, pool, consistent snapshots, the warehouse's version.
+"""The API's connections to PostgreSQL: role, pools, snapshots, and the warehouse's version.
 
-SQL on the warehouse's tables is in the module of each subject.
+Queries of the warehouse's tables are in the module of each subject.
 """
 
 import asyncio
@@ -8,7 +8,7 @@ import datetime as dt
 import json
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -21,15 +21,15 @@ from ecommerce_assets.settings import Settings
 from ecommerce_assets.warehouse.schema import READER
 from ecommerce_assets.warehouse.server import database_url
 
-LOOK_SECONDS = 0.5
-"""A look at the warehouse's version counts for so long; half of how stale an answer may ever be."""
+STATE_SECONDS = 0.5
+"""How long a version that was read is trusted: half of how stale an answer may be."""
 STATEMENT_SECONDS = 10
 _CONNECT_SECONDS = 3
 _QUEUE_SECONDS = 5
-_CONNECTIONS = 8  # per process; a kept answer needs none
+CONNECTIONS = 8  # per process; a cached answer needs none
 
-# xmin tells a restored database from the one before it, should both count the same.
-_LOOK = """
+# xmin changes when a database is restored, even if the counter comes back to the same number.
+_STATE = """
     select version || '.' || xmin as version,
            (select json_object_agg(key_sha256, name)::text
             from ops.api_keys where revoked_at is null) as key_names
@@ -45,8 +45,8 @@ _CONTEXT = """
 
 
 @dataclass(frozen=True)
-class Look:
-    """What one cheap look saw: the warehouse's version, and the keys' names by their hashes."""
+class WarehouseState:
+    """The warehouse's version, and the names of the API keys by their hashes."""
 
     version: str
     key_names: Mapping[str, str]
@@ -54,7 +54,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The warehouse as one transaction sees it, however many queries it is asked."""
+    """The warehouse in one read-only transaction: all its queries see the same state."""
 
     connection: asyncpg.pool.PoolConnectionProxy
     version: str
@@ -63,148 +63,179 @@ class Snapshot:
     timezone: str
 
     async def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
-        """Ask for rows; `$1` stands for the first parameter."""
+        """Run a query and give its rows; `$1` is the first parameter."""
         return [dict(row) for row in await self.connection.fetch(query, *parameters)]
 
     async def row(self, query: str, *parameters: object) -> dict[str, Any]:
-        """Ask for the one row that a query has."""
+        """Run a query that has exactly one row, and give it."""
         (row,) = await self.rows(query, *parameters)
         return row
 
     async def value(self, query: str, *parameters: object) -> Any:
-        """Ask for the one value of a query; None where it has no row."""
+        """Run a query and give the first value of its first row; None without a row."""
         return await self.connection.fetchval(query, *parameters)
 
 
 class Database:
-    """The API's connections. None is opened before it is needed, and a lost one is replaced."""
+    """The API's connection pools. They connect when asked, and replace a lost connection."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, connections: int = CONNECTIONS) -> None:
         self._settings = settings
-        self._looking = asyncio.Lock()
-        self._look: Look | None = None
-        self._look_fault: UnavailableError | None = None
-        self._looked_at = -LOOK_SECONDS
+        self._connections = connections
+        self._refreshing = asyncio.Lock()
+        self._state: WarehouseState | None = None
+        self._state_error: UnavailableError | None = None
+        self.known_keys: Mapping[str, str] = {}
+        """The keys' names by their hashes, as they were when the database answered last."""
+        self._refreshed_at = -STATE_SECONDS
 
     async def open(self) -> None:
-        """Get ready to connect; an embedded server is started if it must be."""
+        """Make the pools; start the embedded server if it is configured and does not run."""
         url, role = await asyncio.to_thread(reader_url, self._settings)
-        self._reads = await _pool(url, role, _CONNECTIONS)
-        # Of its own, so that slow queries hold up neither kept answers nor the keys.
-        self._looks = await _pool(url, role, 1)
+        session, pooled = _session(role), self._settings.api_pooled
+        self._set_local = ";".join(f"set local {name} to '{session[name]}'" for name in session)
+        self._snapshot_pool = await _pool(url, session, self._connections, pooled=pooled)
+        # A pool of its own, so that slow queries delay neither cached answers nor key checks.
+        self._state_pool = await _pool(url, session, 1, pooled=pooled)
 
     async def close(self) -> None:
-        """Break off all connections."""
-        self._reads.terminate()
-        self._looks.terminate()
+        """Close all connections at once."""
+        self._snapshot_pool.terminate()
+        self._state_pool.terminate()
 
     @property
     def connections(self) -> tuple[int, int]:
-        """How many connections are open, and how many of them are at work."""
-        return self._reads.get_size(), self._reads.get_size() - self._reads.get_idle_size()
+        """The number of open connections, and of those in use."""
+        size = self._snapshot_pool.get_size()
+        return size, size - self._snapshot_pool.get_idle_size()
 
-    async def look(self) -> Look:
-        """Give the warehouse's version and keys as they were at most `LOOK_SECONDS` ago.
+    async def state(self) -> WarehouseState:
+        """Give the warehouse's version and keys as they were at most `STATE_SECONDS` ago.
 
         Raises:
-            UnavailableError: the database or the warehouse is not there.
+            UnavailableError: the database or the warehouse cannot be reached.
         """
-        if not self._seen_lately():
-            async with self._looking:
-                if not self._seen_lately():
-                    await self._look_now()
-        if self._look is None:
-            raise self._look_fault or UnavailableError("The database was not asked yet.")
-        return self._look
+        if not self._is_fresh():
+            async with self._refreshing:
+                if not self._is_fresh():
+                    await self._refresh()
+        if self._state is None:
+            raise self._state_error or UnavailableError("The database was not asked yet.")
+        return self._state
 
-    def _seen_lately(self) -> bool:
-        return time.monotonic() - self._looked_at < LOOK_SECONDS
+    def _is_fresh(self) -> bool:
+        return time.monotonic() - self._refreshed_at < STATE_SECONDS
 
-    async def _look_now(self) -> None:
+    async def _refresh(self) -> None:
         begun = time.monotonic()
         try:
-            with _explained():
-                async with self._looks.acquire(timeout=_QUEUE_SECONDS) as connection:
-                    row = await connection.fetchrow(_LOOK, timeout=_QUEUE_SECONDS)
+            with _as_unavailable():
+                async with (
+                    self._state_pool.acquire(timeout=_QUEUE_SECONDS) as connection,
+                    connection.transaction() if self._settings.api_pooled else nullcontext(),
+                ):
+                    await self._set_session_of(connection)
+                    row = await connection.fetchrow(_STATE, timeout=_QUEUE_SECONDS)
             names = _from_json(row["key_names"])
-            self._look, self._look_fault = Look(row["version"], names), None
-        except UnavailableError as fault:
-            self._look, self._look_fault = None, fault
-            begun = time.monotonic()  # or a slow failure would be followed by the next at once
-        self._looked_at = begun
+            self._state, self._state_error = WarehouseState(row["version"], names), None
+            self.known_keys = names
+        except UnavailableError as error:
+            self._state, self._state_error = None, error
+            begun = time.monotonic()  # else a slow failure would be retried at once
+        self._refreshed_at = begun
+
+    async def _set_session_of(self, connection: asyncpg.pool.PoolConnectionProxy) -> None:
+        """Give a pooled transaction the settings that other connections have from the start."""
+        if self._settings.api_pooled:
+            await connection.execute(self._set_local)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Snapshot]:
         """Open a read-only transaction in which every query sees the same warehouse.
 
         Raises:
-            UnavailableError: the database or the warehouse is not there, or a query took too long.
+            UnavailableError: the database or warehouse cannot be reached, or a query took too long.
         """
-        with _explained():
+        with _as_unavailable():
             async with (
-                self._reads.acquire(timeout=_QUEUE_SECONDS) as connection,
+                self._snapshot_pool.acquire(timeout=_QUEUE_SECONDS) as connection,
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
+                await self._set_session_of(connection)
                 row = await connection.fetchrow(_CONTEXT)
                 if row["as_of"] is None:
                     raise UnavailableError(
                         "The warehouse holds no data yet; run `ecommerce load`.", retry_after=30
                     )
-                if self._look and row["version"] != self._look.version:
-                    # What this one shows, the next answer may not have forgotten.
-                    self._looked_at = -LOOK_SECONDS
+                if self._state and row["version"] != self._state.version:
+                    # A later request must not get a cached answer older than this snapshot.
+                    self._refreshed_at = -STATE_SECONDS
                 yield Snapshot(
                     connection, row["version"], row["as_of"], row["currency"], row["timezone"]
                 )
 
 
 @asynccontextmanager
-async def reading(request: Request, *, keep: bool = True) -> AsyncIterator[Snapshot]:
-    """Open the snapshot that a request is answered from; `keep` allows to keep the answer.
+async def reading(request: Request, *, cache: bool = True) -> AsyncIterator[Snapshot]:
+    """Open the snapshot that a request is answered from; with `cache` the answer may be cached.
 
-    An answer must not be kept that hangs on more than the warehouse and the request's address.
+    Only an answer that depends on nothing but the warehouse and the request's URL may be cached.
     """
     database: Database = request.app.state.database
     async with database.snapshot() as snapshot:
-        if keep:
+        if cache:
             request.state.version = snapshot.version
         yield snapshot
 
 
 def reader_url(settings: Settings) -> tuple[str, str | None]:
-    """Give the URL that the API connects to, and the role that it takes on there.
+    """Give the URL that the API connects to, and the role that it takes on after connecting.
 
-    With `ECOMMERCE_API_DATABASE_URL` its user is the role; without, it is the loader's database.
+    `ECOMMERCE_API_DATABASE_URL` is used with its own user, without a role. Otherwise the API
+    connects to the loader's database and takes on the read-only role.
     """
     if settings.api_database_url is not None:
         return settings.api_database_url.get_secret_value(), None
     return database_url(settings), READER
 
 
-async def _pool(url: str, role: str | None, size: int) -> asyncpg.Pool:
+def _session(role: str | None) -> dict[str, str]:
+    """Give the settings of the sessions that queries run in."""
+    return {
+        "statement_timeout": f"{STATEMENT_SECONDS}s",
+        "idle_in_transaction_session_timeout": f"{STATEMENT_SECONDS}s",
+        "default_transaction_read_only": "on",
+        "plan_cache_mode": "force_custom_plan",
+        **({"role": role} if role else {}),
+    }
+
+
+async def _pool(url: str, session: Mapping[str, str], size: int, *, pooled: bool) -> asyncpg.Pool:
+    """Make a pool. A connection that is `pooled` by PgBouncer has no session to keep things in."""
     return await asyncpg.create_pool(
         url,
         min_size=0,
         max_size=size,
         timeout=_CONNECT_SECONDS,
-        # Plans are made for the parameters at hand, and no migration can invalidate them.
-        statement_cache_size=0,
+        reset=_keep_session,
         server_settings={
             "application_name": "ecommerce api",
             "timezone": "UTC",
-            "statement_timeout": f"{STATEMENT_SECONDS}s",
-            "idle_in_transaction_session_timeout": f"{STATEMENT_SECONDS}s",
-            "default_transaction_read_only": "on",
-            **({"role": role} if role else {}),
+            **({} if pooled else session),
         },
+        **({"statement_cache_size": 0} if pooled else {}),
     )
+
+
+async def _keep_session(_: asyncpg.pool.PoolConnectionProxy) -> None:
+    """Reset nothing: a read-only transaction leaves no trace in its session."""
 
 
 def _from_json(text: str | None) -> Mapping[str, str]:
     return MappingProxyType(json.loads(text) if text else {})
 
 
-_FAULTS: Mapping[str, str] = MappingProxyType(
+_MESSAGES: Mapping[str, str] = MappingProxyType(
     {
         "3D000": "The database does not exist yet; run `ecommerce load`.",
         "3F000": "The database holds no warehouse yet; run `ecommerce load`.",
@@ -218,32 +249,34 @@ _FAULTS: Mapping[str, str] = MappingProxyType(
             f"The database has no role {READER} for the API; have the SQL run "
             "that the migration printed."
         ),
+        "0A000": "The warehouse has just been migrated; ask again.",
         "57014": (
             f"The answer took over {STATEMENT_SECONDS} s, or waited so long for a load; "
             "ask for a shorter period, or again later."
         ),
     }
 )
-# Connections refused, broken or ended (08, 57), log-ins refused (28), out of resources (53).
-_PASSING = ("08", "28", "53", "57")
+# SQLSTATE classes: connection refused or lost (08, 57), login refused (28), no resources (53), and
+# broken off for what a replica has to replay (40).
+_TRANSIENT_CLASSES = ("08", "28", "40", "53", "57")
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
-    """Turn what an operator can mend into `UnavailableError`; a fault of the program stays one."""
+def _as_unavailable() -> Iterator[None]:
+    """Turn errors that an operator can fix into `UnavailableError`; pass on all others."""
     try:
         yield
     except asyncpg.PostgresError as error:
         state = error.sqlstate or ""
-        if state in _FAULTS:
-            raise UnavailableError(_FAULTS[state]) from error
-        if state[:2] in _PASSING:
-            raise UnavailableError(_NOT_THERE) from error
+        if state in _MESSAGES:
+            raise UnavailableError(_MESSAGES[state]) from error
+        if state[:2] in _TRANSIENT_CLASSES:
+            raise UnavailableError(_UNREACHABLE) from error
         raise
     except TimeoutError as error:
         raise UnavailableError("The database is too busy to answer; ask again later.") from error
     except (OSError, asyncpg.InterfaceError) as error:
-        raise UnavailableError(_NOT_THERE) from error
+        raise UnavailableError(_UNREACHABLE) from error
 
 
-_NOT_THERE = "The database does not answer; start it, and this API goes on by itself."
+_UNREACHABLE = "The database does not answer; start it, and this API goes on by itself."

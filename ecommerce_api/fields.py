@@ -1,6 +1,7 @@
-"""What all answers share: types of fields, exact division, and the envelope around every answer.
+"""What all answers share: field types, exact division, and the envelope.
 
-The fields of one subject are in its module.
+An amount is written with the decimals that it has: those of its column, or of `quotient`. No answer
+rounds. The fields of one subject are in its module.
 """
 
 import datetime as dt
@@ -9,55 +10,40 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from ecommerce_assets.rules.money import half_up
 
-Amount = Annotated[
-    Decimal,
-    Field(decimal_places=2),
-    PlainSerializer(lambda value: f"{value:.2f}", return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^-?\d+\.\d{2}$"}),
-]
+Amount = Annotated[Decimal, WithJsonSchema({"type": "string", "pattern": r"^-?\d+\.\d{2}$"})]
 """An amount in the store's currency."""
 
-Price = Annotated[
-    Decimal,
-    Field(decimal_places=4),
-    PlainSerializer(lambda value: f"{value:.4f}", return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^-?\d+\.\d{4}$"}),
-]
+Price = Annotated[Decimal, WithJsonSchema({"type": "string", "pattern": r"^-?\d+\.\d{4}$"})]
 """A price for one unit in the store's currency."""
 
 Rate = Price
-"""A share of one, or a relative change; written as a price is."""
+"""A rate or a relative change, written with four decimals."""
 
-Tenth = Annotated[
-    Decimal,
-    Field(decimal_places=1),
-    PlainSerializer(lambda value: f"{value:.1f}", return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^-?\d+\.\d$"}),
-]
+Tenth = Annotated[Decimal, WithJsonSchema({"type": "string", "pattern": r"^-?\d+\.\d$"})]
 """A number of days and tenths."""
 
 Number = TypeVar("Number", int, Decimal)
 
 
 def quotient(above: Decimal | int, below: Decimal | int, places: int) -> Decimal | None:
-    """Divide exactly, half up to `places` decimals; None where there is nothing to divide by."""
+    """Divide exactly, rounded half up to `places` decimals; None if `below` is 0."""
     if not below:
         return None
     return Decimal(half_up(Fraction(above) * 10**places / Fraction(below))).scaleb(-places)
 
 
 class Fields(BaseModel):
-    """An object in an answer. A fault in one shows no values: logs carry none."""
+    """An object in an answer. Its validation errors show no values, so that logs have none."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Answer(Fields):
-    """What every answer carries."""
+    """The envelope of every answer."""
 
     as_of: dt.date = Field(
         description="The last loaded batch date: what arrived after it is not in here.",
@@ -73,6 +59,6 @@ class Listing(Answer):
 
 
 class PagedListing(Listing):
-    """An answer that is a page of a list; the `Link` header has the addresses of the others."""
+    """An answer that is one page of a list; the `Link` header has the URLs of other pages."""
 
     total: int = Field(description="How many there are on all pages.", examples=[1])

@@ -1,7 +1,7 @@
-"""Which web pages a browser may ask for: by Host and Origin. The API and Dagster's UI share it.
+"""Checks of a request's Host and Origin headers, shared by the API and Dagster's UI.
 
-A browser lets any page send requests to this machine, and to any name that the page's owner points
-at it. Whether a request has a key or a password is not looked at here.
+A browser lets any web page send requests to this machine, also under a host name that the page's
+owner points at it. Keys and passwords are checked elsewhere: `access`, `dagster_ui`.
 """
 
 import ipaddress
@@ -15,11 +15,11 @@ FRAMES_REFUSED = (
     (b"x-frame-options", b"DENY"),
     (b"content-security-policy", b"frame-ancestors 'none'"),
 )
-"""Headers that keep a page out of other pages' frames, where clicks could be led astray."""
+"""Headers that forbid other pages to show this one in a frame (clickjacking)."""
 
 
 def is_loopback(address: str) -> bool:
-    """Say whether an address is one that only this machine reaches."""
+    """Say whether an address is a loopback address, which only this machine reaches."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
@@ -29,12 +29,12 @@ def is_loopback(address: str) -> bool:
 
 
 def is_local_name(name: str) -> bool:
-    """Say whether a host name, or an address in its place, always means this machine."""
+    """Say whether a host name or address always means this machine."""
     return name == "localhost" or name.endswith(".localhost") or is_loopback(name)
 
 
 def host_name(headers: Headers) -> str:
-    """Give the name that a request was sent to, in lower case and without its port."""
+    """Give the host name that a request was sent to, in lower case, without its port."""
     host = headers.get("host", "")
     if len(host) > _LONGEST_NAME:
         return ""
@@ -43,9 +43,9 @@ def host_name(headers: Headers) -> str:
 
 
 def is_of_another_page(headers: Headers) -> bool:
-    """Say whether a browser sent the request for a page of another origin than the request's host.
+    """Say whether a browser sent the request for a page of another origin.
 
-    A link followed from another page is not meant: it shows its answer to the user alone.
+    A link that a user follows from another page does not count: only the user sees the answer.
     """
     origin = headers.get("origin")
     if origin is not None:

@@ -1,4 +1,4 @@
-"""Whether the service is up and can answer, and its figures for Prometheus."""
+"""Health checks, and the metrics for Prometheus."""
 
 from typing import Literal
 
@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from ecommerce_api.access import METRICS_PATH
 from ecommerce_api.database import Database, reading
-from ecommerce_api.fields import Answer, Fields
+from ecommerce_api.fields import Answer, Fields, Tenth
 from ecommerce_api.openapi import described
 from ecommerce_api.representations import represented
-from ecommerce_api.telemetry import Figures
+from ecommerce_api.telemetry import ApiMetrics
 
 router = APIRouter(tags=["Health"])
 
@@ -27,34 +27,51 @@ class Readiness(Answer):
     """The database answers, and the warehouse is loaded."""
 
     status: Literal["ready"] = Field(description="Always `ready`.", examples=["ready"])
+    replica_lag_seconds: Tenth | None = Field(
+        description="How far the replica that answers is behind its primary, as far as it knows; "
+        "null where the primary answers.",
+        examples=[None],
+    )
+
+
+# A replica that has replayed all it was sent is up to date, unless nothing sends to it any more.
+_REPLICA_LAG = """
+    select case
+        when not pg_is_in_recovery() then null
+        when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()
+             and exists (select from pg_stat_wal_receiver) then 0.0
+        else round(extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()), 1)
+    end
+"""
 
 
 @router.get("/health/live", summary="Whether the process is up")
 async def get_liveness() -> Liveness:
-    """Say that the process is up, whatever it depends on."""
+    """Say that the process is up; this asks nothing of the database."""
     return Liveness(status="up")
 
 
 @router.get("/health/ready", summary="Whether questions can be answered", **described(Readiness))
 async def get_readiness(request: Request) -> Response:
-    """Say whether questions can be answered: 503 says why not."""
-    async with reading(request, keep=False) as warehouse:
+    """Say whether the API can answer questions; a 503 says why it cannot."""
+    async with reading(request, cache=False) as warehouse:
         return represented(
             request,
             Readiness(
                 as_of=warehouse.as_of,
                 currency=warehouse.currency,
                 status="ready",
+                replica_lag_seconds=await warehouse.value(_REPLICA_LAG),
             ),
         )
 
 
 @router.get(METRICS_PATH, include_in_schema=False)
-async def get_prometheus_figures(request: Request) -> Response:
-    """Give the process's figures to Prometheus."""
-    figures: Figures = request.app.state.figures
+async def get_prometheus_metrics(request: Request) -> Response:
+    """Give this process's metrics to Prometheus."""
+    prometheus: ApiMetrics = request.app.state.prometheus
     database: Database = request.app.state.database
     open_connections, busy = database.connections
-    figures.connections.labels("open").set(open_connections)
-    figures.connections.labels("busy").set(busy)
-    return Response(generate_latest(figures.registry), media_type=CONTENT_TYPE_LATEST)
+    prometheus.connections.labels("open").set(open_connections)
+    prometheus.connections.labels("busy").set(busy)
+    return Response(generate_latest(prometheus.registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,6 +1,6 @@
-"""What a connection may send before any app sees it: bytes and number of headers, and time.
+"""Limits on a connection, before any app sees a request: size and number of headers, and time.
 
-The API and Dagster's UI are both served with it. What an app answers does not belong here.
+The API and Dagster's UI are both served with these limits.
 """
 
 import asyncio
@@ -10,20 +10,20 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 HEAD_BYTES = 32 * 2**10
-"""A request's line and headers, all together."""
+"""The most bytes of a request's line and headers together."""
 HEADERS = 100
 REQUEST_SECONDS = 30.0
-"""From a connection's opening, or a request's first byte, to the request's last one."""
+"""The most seconds from a connection's opening, or a request's first byte, to its last byte."""
 STALLED_SECONDS = 60.0
-"""How long an answer waits for a client that does not take it."""
+"""The most seconds that an answer waits for a client which does not read it."""
 
 
 class _TooLargeError(Exception):
-    """The head of a request is above a limit."""
+    """A request's line and headers are above a limit."""
 
 
 class LimitedHttp(HttpToolsProtocol):
-    """One connection: answered with 431 above the limits, closed after the times."""
+    """One connection: it answers 431 above the size limits, and closes at the time limits."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -34,21 +34,21 @@ class LimitedHttp(HttpToolsProtocol):
         self._stall_deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a request."""
+        """Start the time limit of the first request."""
         super().connection_made(transport)
         self._expect_request()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting."""
+        """Cancel the time limits."""
         self._end_waiting()
         self.resume_writing()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes in; those of a head that has not ended count as they come."""
+        """Parse received bytes, and count those of an unfinished head."""
         super().data_received(data)
         if self._is_in_head:
-            # The parser keeps an unfinished header to itself, where on_header does not see it.
+            # The parser buffers an unfinished header, so that `on_header` does not see it yet.
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
                 self._is_too_large = True
@@ -57,19 +57,19 @@ class LimitedHttp(HttpToolsProtocol):
             self._expect_request()
 
     def on_message_begin(self) -> None:
-        """Count a request's head from here."""
+        """Start to count the bytes of a request's head."""
         super().on_message_begin()
         self._is_in_head = True
         self._head_bytes = 0
         self._expect_request()
 
     def on_url(self, url: bytes) -> None:
-        """Count a piece of the request's address."""
+        """Count the bytes of a piece of the request's URL."""
         self._count(url)
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Count a header."""
+        """Count the bytes of a header, and the headers."""
         self._count(name + value)
         super().on_header(name, value)
         if len(self.headers) > HEADERS:
@@ -77,22 +77,22 @@ class LimitedHttp(HttpToolsProtocol):
             raise _TooLargeError
 
     def on_headers_complete(self) -> None:
-        """Hand the request on."""
+        """Pass the request to the app."""
         self._is_in_head = False
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """Stop waiting: the whole request is there."""
+        """Cancel the time limit: the request is complete."""
         self._end_waiting()
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
-        """Leave the connection to the WebSocket protocol, which has times of its own."""
+        """Pass the connection to the WebSocket protocol, which has time limits of its own."""
         self._end_waiting()
         super().handle_websocket_upgrade()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what was sent, and close."""
+        """Answer 400, or 431 above a limit, and close the connection."""
         if not self._is_too_large:
             super().send_400_response(msg)
             return
@@ -104,13 +104,13 @@ class LimitedHttp(HttpToolsProtocol):
         self.transport.close()
 
     def pause_writing(self) -> None:
-        """Give a client that does not take its answer some time."""
+        """Start the time limit of a client that does not read its answer."""
         super().pause_writing()
         if self._stall_deadline is None:
             self._stall_deadline = self.loop.call_later(STALLED_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Go on sending."""
+        """Cancel that time limit."""
         super().resume_writing()
         if self._stall_deadline is not None:
             self._stall_deadline.cancel()
@@ -133,14 +133,14 @@ class LimitedHttp(HttpToolsProtocol):
 
 
 def run(app: Any, host: str, port: int) -> int:
-    """Serve an app until the process is told to end; gives the process's exit status."""
+    """Serve an app until the process is signalled; give its exit status."""
     server = uvicorn.Server(config(app, host, port))
     server.run()
     return 0 if server.started else 3
 
 
 def config(app: Any, host: str, port: int) -> uvicorn.Config:
-    """Say how an app is served: within the limits, and without uvicorn's own log of requests."""
+    """Configure uvicorn: with these limits, and without its own access log."""
     return uvicorn.Config(
         app,
         host=host,

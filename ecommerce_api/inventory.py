@@ -1,4 +1,4 @@
-"""Inventory alerts: what is below its reorder point."""
+"""Inventory alerts: products with fewer units available than their reorder point."""
 
 import datetime as dt
 from decimal import Decimal
@@ -53,7 +53,7 @@ class InventoryAlert(Fields):
 
 
 class InventoryAlerts(PagedListing):
-    """What is below its reorder point, the greatest shortfall first."""
+    """Products below their reorder point, the greatest shortfall first."""
 
     snapshot_date: dt.date | None = Field(
         description="The day that stock was counted; null if it never was.", examples=["2024-03-29"]
@@ -67,7 +67,7 @@ class InventoryAlerts(PagedListing):
 async def list_inventory_alerts(
     request: Request, query: Annotated[AlertsQuery, Query()]
 ) -> Response:
-    """List what is below its reorder point: by shortfall, then by product and warehouse."""
+    """List products below their reorder point, by shortfall, then product and warehouse."""
     async with reading(request) as warehouse:
         day = query.date or await warehouse.value(_LATEST)
         total = await warehouse.value(_TOTAL, day, query.warehouse)

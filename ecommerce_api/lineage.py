@@ -1,4 +1,4 @@
-"""Where an order came from: each part's record, file and line, and the versions before it."""
+"""Lineage: the record, file and line that each part of an order came from, and older versions."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ router = APIRouter(prefix="/lineage", tags=["Orders"])
 
 
 class _AnyText(PathConvertor):
-    """The rest of a path, line breaks included."""
+    """A path parameter that takes the rest of the path, slashes and line breaks too."""
 
     regex = "(?s:.*)"
 
@@ -41,7 +41,7 @@ Address = tuple[str, dt.date, str, int]
 
 
 class Source(Fields):
-    """The landed record that something came from."""
+    """The landed record that a part came from."""
 
     feed: Feed = Field(description="The feed.", examples=["orders"])
     batch_date: dt.date = Field(description="The day it arrived.", examples=["2024-01-17"])
@@ -56,7 +56,7 @@ class Part(Fields):
 
     source: Source = Field(description="The record that it came from: its latest version.")
     superseded: list[Source] = Field(
-        description="Its earlier versions; what they said is in the answer's `superseded`."
+        description="Its earlier versions; their values are in the answer's `superseded`."
     )
     reasons: list[Reason] = Field(
         description="Why it is in quarantine, and in no figure; empty if it is not."
@@ -64,7 +64,7 @@ class Part(Fields):
 
 
 class OrderPart(Part):
-    """The order itself. What only an order outside of quarantine has is null in one within."""
+    """The order itself. A quarantined order has null in the fields that only facts have."""
 
     order_id: str = Field(description="The order.", examples=["O00000001"])
     customer_id: str | None = Field(description="Whose it is; null: a guest's.", examples=["C0001"])
@@ -108,7 +108,7 @@ class OrderPart(Part):
 
 
 class LinePart(Part):
-    """A line of the order. What only a line outside of quarantine has is null in one within."""
+    """A line of the order. A quarantined line has null in the fields that only facts have."""
 
     order_item_id: str = Field(description="The line.", examples=["I000000001"])
     product_id: str = Field(description="The product.", examples=["SKU-0021"])
@@ -143,7 +143,7 @@ class LinePart(Part):
 
 
 class ReturnPart(Part):
-    """A return. What only a return outside of quarantine has is null in one within."""
+    """A return. A quarantined return has null in the fields that only facts have."""
 
     return_id: str = Field(description="The return.", examples=["R00000001"])
     order_item_id: str = Field(description="The line that came back.", examples=["I000000001"])
@@ -159,7 +159,7 @@ class ReturnPart(Part):
     )
     is_refundable: bool | None = Field(description="Whether it came back in time.", examples=[True])
     requested_amount: Amount = Field(
-        description="What the customer asked back.", examples=["41.27"]
+        description="The refund that the customer asked for.", examples=["41.27"]
     )
     refund_amount: Amount | None = Field(description="What was given back.", examples=["41.27"])
     cost_amount: Amount | None = Field(
@@ -170,7 +170,7 @@ class ReturnPart(Part):
 
 
 class AdjustmentPart(Part):
-    """An adjustment. What only one outside of quarantine has is null in one within."""
+    """An adjustment. A quarantined one has null in the fields that only facts have."""
 
     adjustment_id: str = Field(description="The adjustment.", examples=["A00000001"])
     kind: str = Field(
@@ -189,17 +189,18 @@ class AdjustmentPart(Part):
 
 
 class SupersededVersion(Fields):
-    """A record that a later one took the place of."""
+    """A record that a later version replaced."""
 
     source: Source = Field(description="Where it stands.")
     key: str = Field(description="Its business key.", examples=["O00000001"])
     record: dict[str, str | None] = Field(
-        description="What it said.", examples=[{"order_id": "O00000001", "status": "created"}]
+        description="The record's values.",
+        examples=[{"order_id": "O00000001", "status": "created"}],
     )
 
 
 class OrderLineage(Answer):
-    """Where an order and its parts came from."""
+    """An order and its parts, each with the record it came from."""
 
     order: OrderPart | None = Field(
         description="The order; null if no version of it was ever taken in (see `quarantined`)."
@@ -228,9 +229,9 @@ class LineageQuery(Parameters):
     **described(OrderLineage, NOT_FOUND),
 )
 async def find_order_lineage(request: Request, query: Annotated[LineageQuery, Query()]) -> Response:
-    """Answer as `/lineage/order/{order_id}` does, for ids that a path cannot carry too.
+    """Answer as `/lineage/order/{order_id}` does, also for ids that a path cannot hold.
 
-    Browsers and proxies take `.` and `..` in a path for folders.
+    Browsers and proxies treat `.` and `..` in a path as folders.
     """
     return await _answer(request, query.order_id)
 
@@ -246,9 +247,9 @@ async def get_order_lineage(
         Text, Path(description="The order, as the shop names it.", examples=["O00000001"])
     ],
 ) -> Response:
-    """Follow an order and its parts back to the files and lines that they came from.
+    """Trace an order and its parts to the files and lines that they came from.
 
-    An order in quarantine comes with its reasons.
+    A quarantined order has its reasons too.
     """
     return await _answer(request, order_id)
 
@@ -308,9 +309,10 @@ async def _answer(request: Request, order_id: str) -> Response:
 
 @dataclass(frozen=True)
 class _Parts:
-    """What is staged and in the facts of one feed for an order.
+    """The staged records and the facts of one feed for an order.
 
-    `versions` has, latest first, all versions of each record of which some version names the order.
+    `versions` has the records of which any version names the order, with all their versions,
+    the latest first.
     """
 
     feed: Feed
@@ -320,7 +322,7 @@ class _Parts:
 
     @classmethod
     async def read(cls, warehouse: Snapshot, order_id: str, feed: Feed) -> "_Parts":
-        """Read them."""
+        """Read the staged records and the facts of a feed."""
         key, staged, facts = _QUERIES[feed]
         versions: dict[str, list[Row]] = {}
         for row in await warehouse.rows(staged, order_id):
@@ -331,15 +333,15 @@ class _Parts:
     def parts(
         self, model: type[Part], reasons: Mapping[Address, Sequence[Reason]]
     ) -> Iterator[dict[str, Any]]:
-        """Give the fields of each record that is the order's now, by key."""
+        """Give the fields of each record that belongs to the order now, by key."""
         for key, versions in sorted(self.versions.items()):
-            said = self.facts.get(key) or self._as_staged(versions[0])
-            if said["order_id"] != self.order_id:
+            record = self.facts.get(key) or self._as_staged(versions[0])
+            if record["order_id"] != self.order_id:
                 continue
-            address = _address(self.feed, said)
+            address = _address(self.feed, record)
             yield {
-                **{name: said.get(name) for name in model.model_fields},
-                "source": self._source(said),
+                **{name: record.get(name) for name in model.model_fields},
+                "source": self._source(record),
                 "superseded": [
                     self._source(row) for row in versions if _address(self.feed, row) != address
                 ],
@@ -347,7 +349,7 @@ class _Parts:
             }
 
     def superseded_versions(self) -> Iterator[SupersededVersion]:
-        """Give the versions that a later one took the place of."""
+        """Give the versions that a later version replaced."""
         for key, (latest, *earlier) in sorted(self.versions.items()):
             is_ours = latest["order_id"] == self.order_id
             for row in earlier:
@@ -355,13 +357,13 @@ class _Parts:
                     yield SupersededVersion(source=self._source(row), key=key, record=_record(row))
 
     def addresses(self) -> Iterator[Address]:
-        """Give where each version landed."""
+        """Give the file and line of each version."""
         for versions in self.versions.values():
             for row in versions:
                 yield _address(self.feed, row)
 
     def _as_staged(self, row: Row) -> Row:
-        """Name what a staged record says as the facts do; its refund is but asked for."""
+        """Give a staged record the facts' column names; its refund is the requested one."""
         if self.feed is not Feed.RETURNS:
             return row
         return {**row, "requested_amount": row["refund_amount"], "refund_amount": None}
@@ -389,7 +391,7 @@ def _record(row: Row) -> dict[str, str | None]:
     }
 
 
-# The business key; every version of what any version of names the order; the facts of the order.
+# Each feed's business key, the query of its staged versions, and the query of its facts.
 _QUERIES = {
     Feed.ORDERS: (
         "order_id",
@@ -428,8 +430,8 @@ _QUERIES = {
     ),
 }
 
-# An id that looks like an e-mail address is hashed in quarantine: what is staged is found there by
-# where it landed.
+# Quarantine hashes an id that looks like an e-mail address, so that staged records are found there
+# by file and line.
 _QUARANTINED = """
     with found as (
         select feed, batch_date, source_file, line_number from quarantine.records

@@ -1,4 +1,4 @@
-"""The API's app, `ecommerce_api.main:app`: which parts it is put together from. No part is here."""
+"""The API's app, `ecommerce_api.main:app`: it joins the routers, the page and the middleware."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,12 +19,12 @@ from ecommerce_api import (
     restatements,
 )
 from ecommerce_api.access import Access
-from ecommerce_api.answers import Answers
+from ecommerce_api.caching import CachingMiddleware
 from ecommerce_api.database import Database
 from ecommerce_api.page import add_page
 from ecommerce_api.parameters import require_each_once
 from ecommerce_api.problems import answer_with_problems
-from ecommerce_api.telemetry import Figures, Telemetry, log_as_json
+from ecommerce_api.telemetry import ApiMetrics, TelemetryMiddleware, configure_log
 from ecommerce_assets.settings import Settings, load_settings
 
 SUBJECTS = (
@@ -40,21 +40,24 @@ SUBJECTS = (
 )
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """Make an app; settings that are not given are read when it starts."""
+def create_app(settings: Settings | None = None, database: Database | None = None) -> FastAPI:
+    """Make an app; it reads the settings when it starts, unless they are given.
+
+    With a `database` it is the app of one of several stores (`stores`).
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        log_as_json()
+        configure_log()
         app.state.settings = settings or load_settings()
-        app.state.database = Database(app.state.settings)
+        app.state.database = database or Database(app.state.settings)
         await app.state.database.open()
         try:
             yield
         finally:
             await app.state.database.close()
 
-    figures = Figures()
+    prometheus = ApiMetrics()
     app = FastAPI(
         title=openapi.TITLE,
         description=openapi.DESCRIPTION,
@@ -65,16 +68,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         generate_unique_id_function=openapi.operation_id,
         redirect_slashes=False,
     )
-    app.state.figures = figures
+    app.state.prometheus = prometheus
     for subject in SUBJECTS:
         app.include_router(subject.router, dependencies=[Depends(require_each_once)])
     app.include_router(health.router)
     add_page(app)
     answer_with_problems(app)
-    # The last one is the first that a request meets.
-    app.add_middleware(Answers)
-    app.add_middleware(Access)
-    app.add_middleware(Telemetry, figures=figures)
+    # A request meets the middleware added last first.
+    app.add_middleware(CachingMiddleware)
+    app.add_middleware(Access, is_shared=database is not None)
+    app.add_middleware(TelemetryMiddleware, metrics=prometheus)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app
 

@@ -1,4 +1,4 @@
-"""Metrics by day, of a period beside the one before it, and the list of what metrics there are."""
+"""Metrics by day, metrics of a period compared with the one before, and the list of metrics."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from starlette.responses import Response
 from ecommerce_api.database import Snapshot, reading
 from ecommerce_api.fields import Amount, Answer, Fields, Listing, Rate, quotient
 from ecommerce_api.openapi import LISTING, described
-from ecommerce_api.parameters import Period, PeriodQuery, back, chosen_period
+from ecommerce_api.parameters import Period, PeriodQuery, chosen_period, days_before
 from ecommerce_api.representations import represented
 from ecommerce_assets.rules.metrics import METRICS, OverTime, Unit
 
@@ -41,7 +41,7 @@ class MetricsQuery(PeriodQuery):
 
 
 def _figures() -> dict[str, Any]:
-    """Give the fields of a model that has every metric."""
+    """Give the fields of a model with every metric."""
     return {
         metric.slug: (
             _TYPES[metric.unit] | None if metric.over_time is _NULLABLE else _TYPES[metric.unit],
@@ -63,7 +63,7 @@ RevenueDay = create_model(
 
 
 class DailyMetrics(Listing):
-    """The figures of each day, ascending; days that the warehouse has no row for are left out."""
+    """The figures of each day, ascending; days without a row in the warehouse are left out."""
 
     start: dt.date = Field(description="The first day asked for.", examples=["2024-02-29"])
     end: dt.date = Field(description="The last day asked for.", examples=["2024-03-29"])
@@ -90,7 +90,7 @@ PeriodFigures = create_model(
 
 
 class EarlierFigures(PeriodFigures):
-    """The figures of the earlier period, with a return rate that can be compared."""
+    """The figures of the earlier period, with a comparable return rate."""
 
     return_rate_to_date: Rate | None = Field(
         description="The return rate as far as returns had come back by `as_of` less the period's "
@@ -148,7 +148,7 @@ Changes = create_model(
 
 
 class MetricsSummary(Answer):
-    """The figures of a period, beside those of the period of the same length before it."""
+    """The figures of a period, and of the period of the same length before it."""
 
     refunds_basis: RefundsBasis = Field(
         description="The date that `refunds`, and so `net_revenue`, book a refund on.",
@@ -178,7 +178,7 @@ class MetricDefinition(Fields):
 
 
 class MetricDefinitions(Listing):
-    """The metrics that there are, whose they are, and what they are made of."""
+    """All metrics, with their units and formulas."""
 
     store: str = Field(description="The shop's name (`ECOMMERCE_STORE`).", examples=["Shop"])
     timezone: str = Field(
@@ -248,18 +248,17 @@ async def get_daily_metrics(request: Request, query: Annotated[MetricsQuery, Que
 async def get_metrics_summary(
     request: Request, query: Annotated[MetricsQuery, Query()]
 ) -> Response:
-    """Give the figures of a whole period beside those of the period before it.
+    """Give the figures of a period and of the period of the same length before it.
 
-    The parameters are those of `/metrics/daily`. Rates and `aov` are of the period's totals;
-    customers and returned orders are distinct over it. Young orders have had less time to come
-    back, so the change of the return rate is that from `previous.return_rate_to_date`.
+    The parameters are those of `/metrics/daily`. Rates and `aov` are ratios of the period's totals;
+    customers and returned orders are counted once in the period. Recent orders have had less time
+    to come back, so the return rate is compared with `previous.return_rate_to_date`.
     """
     async with reading(request) as warehouse:
         period = chosen_period(query, warehouse.as_of)
         earlier = period.before()
-        current = await period_figures(warehouse, period, query.refunds)
-        previous = await period_figures(warehouse, earlier, query.refunds)
-        same_age = back(warehouse.as_of, period.days)
+        current, previous = await period_figures(warehouse, query.refunds, period, earlier)
+        same_age = days_before(warehouse.as_of, period.days)
         to_date = await warehouse.value(_RETURNED_BY, earlier.start, earlier.end, same_age)
         previous["return_rate_to_date"] = quotient(to_date, previous["orders"], 4)
         compared = {**previous, "return_rate": previous["return_rate_to_date"]}
@@ -278,17 +277,22 @@ async def get_metrics_summary(
 
 
 async def period_figures(
-    warehouse: Snapshot, period: Period, basis: RefundsBasis
-) -> dict[str, Any]:
-    """Read every metric of a period, by slug, with its `start` and `end`."""
-    row = await warehouse.row(_PERIOD, period.start, period.end)
-    row["aov"] = quotient(row["order_value"], row["orders"], 2)
-    row["return_rate"] = quotient(row.pop("orders_with_return"), row["orders"], 4)
-    return {"start": period.start, "end": period.end, **_on_basis(row, basis)}
+    warehouse: Snapshot, basis: RefundsBasis, *periods: Period
+) -> list[dict[str, Any]]:
+    """Read every metric of each period, by slug, with its `start` and `end`."""
+    starts, ends = [period.start for period in periods], [period.end for period in periods]
+    rows = await warehouse.rows(_PERIODS, starts, ends)
+    for row in rows:
+        row["aov"] = quotient(row["order_value"], row["orders"], 2)
+        row["return_rate"] = quotient(row.pop("orders_with_return"), row["orders"], 4)
+    return [
+        {"start": period.start, "end": period.end, **_on_basis(row, basis)}
+        for period, row in zip(periods, rows, strict=True)
+    ]
 
 
 def _on_basis(row: dict[str, Any], basis: RefundsBasis) -> dict[str, Any]:
-    """Name both kinds of refunds, and take those of the basis off the revenue and its margin."""
+    """Give a row both kinds of refunds, and net revenue and margin less those of the basis."""
     by_return_date = row["refunds"]
     refunds = by_return_date if basis is RefundsBasis.RETURN_DATE else row["refunds_by_order_date"]
     net_revenue = row["gross_revenue"] - row["discounts"] - refunds
@@ -316,32 +320,45 @@ _DAILY = """
     select * from analytics.fct_revenue_daily where date between $1 and $2 order by date
 """
 
-_PERIOD = """
-    select coalesce(sum(d.orders), 0)::bigint as orders,
-           coalesce(sum(d.units), 0)::bigint as units,
-           coalesce(sum(d.gross_revenue), 0.00) as gross_revenue,
-           coalesce(sum(d.discounts), 0.00) as discounts,
-           coalesce(sum(d.refunds), 0.00) as refunds,
-           coalesce(sum(d.refunds_by_order_date), 0.00) as refunds_by_order_date,
-           coalesce(sum(d.cost), 0.00) as cost,
-           coalesce(sum(d.uncosted_revenue), 0.00) as uncosted_revenue,
-           coalesce(sum(d.other_sales), 0.00) as other_sales,
-           coalesce(sum(d.order_value), 0.00) as order_value,
-           coalesce(sum(d.shipping), 0.00) as shipping,
-           coalesce(sum(d.tax), 0.00) as tax,
-           coalesce(sum(d.new_customers), 0)::bigint as new_customers,
-           coalesce(sum(d.guest_orders), 0)::bigint as guest_orders,
-           (select count(distinct o.customer_id)
-            from analytics.fct_orders o join analytics.dim_customer c using (customer_id)
-            where o.is_recognised and o.order_date between $1 and $2
-              and o.order_date <> c.first_order_date
-           ) as repeat_customers,
-           (select count(distinct order_id)
-            from analytics.fct_returns where return_date between $1 and $2) as returned_orders,
-           (select count(*) from analytics.fct_orders
-            where is_recognised and returns > 0 and order_date between $1 and $2
-           ) as orders_with_return
-    from analytics.fct_revenue_daily d where d.date between $1 and $2
+# `new` are the customers whose first order is in the period: an order of theirs on another date,
+# and each order of any other customer, makes a repeat customer.
+_PERIODS = """
+    select daily.*, returned.*, placed.*
+    from unnest($1::date[], $2::date[])
+        with ordinality as period (first_day, last_day, number)
+    cross join lateral (
+        select coalesce(sum(orders), 0)::bigint as orders,
+               coalesce(sum(units), 0)::bigint as units,
+               coalesce(sum(gross_revenue), 0.00) as gross_revenue,
+               coalesce(sum(discounts), 0.00) as discounts,
+               coalesce(sum(refunds), 0.00) as refunds,
+               coalesce(sum(refunds_by_order_date), 0.00) as refunds_by_order_date,
+               coalesce(sum(cost), 0.00) as cost,
+               coalesce(sum(uncosted_revenue), 0.00) as uncosted_revenue,
+               coalesce(sum(other_sales), 0.00) as other_sales,
+               coalesce(sum(order_value), 0.00) as order_value,
+               coalesce(sum(shipping), 0.00) as shipping,
+               coalesce(sum(tax), 0.00) as tax,
+               coalesce(sum(new_customers), 0)::bigint as new_customers,
+               coalesce(sum(guest_orders), 0)::bigint as guest_orders
+        from analytics.fct_revenue_daily where date between first_day and last_day
+    ) as daily
+    cross join lateral (
+        select count(distinct order_id) as returned_orders
+        from analytics.fct_returns where return_date between first_day and last_day
+    ) as returned
+    cross join lateral (
+        select count(*) filter (where o.returns > 0) as orders_with_return,
+               count(distinct o.customer_id) filter (
+                   where new.first_order_date is distinct from o.order_date
+               ) as repeat_customers
+        from analytics.fct_orders o
+        left join analytics.dim_customer new
+            on new.customer_id = o.customer_id
+            and new.first_order_date between first_day and last_day
+        where o.is_recognised and o.order_date between first_day and last_day
+    ) as placed
+    order by number
 """
 
 _RETURNED_BY = """

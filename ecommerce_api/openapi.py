@@ -1,4 +1,4 @@
-"""The OpenAPI document: what is said of all endpoints alike, and the manual's front page.
+"""The OpenAPI document: the parts common to all endpoints, and the manual's front page.
 
 The description of one endpoint is in its module.
 """
@@ -58,7 +58,7 @@ TAGS = [
 LISTING: Mapping[int | str, dict[str, Any]] = {
     200: {"content": {CSV: {"schema": {"type": "string"}, "example": "a header, then the items"}}}
 }
-"""What a list adds to the description of its endpoint."""
+"""The responses that an endpoint of a list documents besides its JSON."""
 
 _ERRORS: Mapping[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "A key is missing or wrong."},
@@ -81,7 +81,7 @@ _TAG = {
 def described(
     model: type[Answer], *responses: Mapping[int | str, dict[str, Any]]
 ) -> dict[str, Any]:
-    """Give what a route's decorator is told of its answers."""
+    """Give a route decorator's arguments that document its answers."""
     merged: dict[int | str, dict[str, Any]] = {
         200: {"description": (model.__doc__ or "").strip()},
         304: {"description": "Nothing has changed since the answer that the tag was sent with."},
@@ -94,7 +94,7 @@ def described(
 
 
 def operation_id(route: APIRoute) -> str:
-    """Name an operation, and so the function of a generated client, by its function here."""
+    """Name an operation after its function; generated clients use the name."""
     return route.name
 
 
@@ -136,14 +136,14 @@ def _complete(operation: dict[str, Any], *, needs_key: bool) -> None:
         if status == "200":
             response["headers"] = {"ETag": _TAG}
         elif "content" in response:
-            told = response["content"].pop("application/json")
-            response["content"] = {MEDIA_TYPE: {**told, **_example(int(status), response)}}
+            content = response["content"].pop("application/json")
+            response["content"] = {MEDIA_TYPE: {**content, **_example(int(status), response)}}
     # The empty one: where no keys are set, none is needed.
     operation["security"] = [{"bearer": []}, {"header": []}, {}] if needs_key else []
 
 
 def file(media_type: str, *responses: Mapping[int | str, dict[str, Any]]) -> dict[str, Any]:
-    """Give what a route's decorator is told of a file."""
+    """Give a route decorator's arguments that document a file."""
     schema = {"type": "string", "format": "binary"}
     merged = {
         200: {"description": "The file.", "content": {media_type: {"schema": schema}}},

@@ -1,4 +1,4 @@
-"""The orders behind a day's figures. Where an order came from is told by `lineage`."""
+"""The orders that a day's figures count. The records they came from are in `lineage`."""
 
 import datetime as dt
 from typing import Annotated
@@ -33,7 +33,7 @@ class OrdersQuery(PageQuery):
 
 
 class OrderAmounts(Fields):
-    """An order, and what it came to."""
+    """An order and its amounts."""
 
     order_id: str = Field(description="The order.", examples=["O00000001"])
     customer_id: str | None = Field(description="Whose it is; null: a guest's.", examples=["C0001"])
@@ -76,14 +76,14 @@ class Orders(PagedListing):
 
 @router.get("/orders", summary="The orders of a date", **described(Orders, LISTING))
 async def list_orders(request: Request, query: Annotated[OrdersQuery, Query()]) -> Response:
-    """List the orders placed, or returned, on a date; those that count in no revenue too."""
+    """List the orders placed or returned on a date, also those that are not recognised."""
     async with reading(request) as warehouse:
         day = query.date
         if day is None and query.return_date is None:
             day = warehouse.as_of
-        wanted = (day, query.return_date, query.recognised)
-        total = await warehouse.value(_TOTAL, *wanted)
-        rows = await warehouse.rows(_ORDERS, *wanted, query.limit, query.offset)
+        filters = (day, query.return_date, query.recognised)
+        total = await warehouse.value(_TOTAL, *filters)
+        rows = await warehouse.rows(_ORDERS, *filters, query.limit, query.offset)
         return represented(
             request,
             Orders(

@@ -1,4 +1,4 @@
-"""The files of the shop owner's page and of the manual. What they ask the API for is not here."""
+"""Serves the static files of the owner's page and of the manual."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ from starlette.staticfiles import StaticFiles
 
 router = APIRouter(include_in_schema=False)
 
-_FILES = Path(__file__).parent / "page"
+FILES = Path(__file__).parent / "page"
 
-# Swagger UI sets styles on its elements and draws its icons from data: addresses.
+# Swagger UI sets inline styles and loads its icons from data: URLs.
 _POLICY_OF_THE_MANUAL = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'"
@@ -18,20 +18,25 @@ _POLICY_OF_THE_MANUAL = (
 
 
 def add_page(app: FastAPI) -> None:
-    """Have an app serve the page at `/`, the manual at `/docs`, and their files under `/assets`."""
+    """Serve the page at `/`, the manual at `/docs`, and their files under `/assets`."""
     app.include_router(router)
-    app.mount("/assets", StaticFiles(directory=_FILES / "assets"), name="assets")
+    add_assets(app)
+
+
+def add_assets(app: FastAPI) -> None:
+    """Have an app serve the files that pages are made of, under `/assets`."""
+    app.mount("/assets", StaticFiles(directory=FILES / "assets"), name="assets")
 
 
 @router.get("/")
 def get_page() -> Response:
     """Give the shop owner's page."""
-    return FileResponse(_FILES / "index.html")
+    return FileResponse(FILES / "index.html")
 
 
 @router.get("/docs")
 def get_manual() -> Response:
     """Give the API's manual."""
     return FileResponse(
-        _FILES / "docs.html", headers={"Content-Security-Policy": _POLICY_OF_THE_MANUAL}
+        FILES / "docs.html", headers={"Content-Security-Policy": _POLICY_OF_THE_MANUAL}
     )

@@ -1,6 +1,6 @@
-"""The parameters that several endpoints take, and what they mean. An unknown parameter is an error.
+"""The query parameters that several endpoints share. An unknown parameter is an error.
 
-A mistyped name would otherwise be answered with figures of another period than the one meant.
+If it were ignored, a mistyped `start` would silently give the figures of another period.
 """
 
 import datetime as dt
@@ -26,7 +26,7 @@ _LONGEST_NUMBER = 12
 
 
 def _day(value: Any) -> Any:
-    # Pydantic would also take a number, as the seconds since 1970.
+    # Pydantic would also accept a number, as seconds since 1970.
     if not isinstance(value, str):
         return value
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
@@ -38,7 +38,7 @@ def _day(value: Any) -> Any:
 
 
 def _whole(value: Any) -> Any:
-    # Pydantic would also take 5.0, -0.0, 1_000, and numbers of thousands of digits.
+    # Pydantic would also accept 5.0, -0.0, 1_000, and numbers of thousands of digits.
     if not isinstance(value, str):
         return value
     if not re.fullmatch(r"[+-]?[0-9]+", value):
@@ -60,10 +60,10 @@ Text = Annotated[str, AfterValidator(_text), Field(min_length=1, max_length=255)
 
 
 async def require_each_once(request: Request) -> None:
-    """Refuse parameters given twice, and any where an endpoint takes none.
+    """Refuse a parameter given twice, and any parameter of an endpoint that has none.
 
     Raises:
-        ParameterError: names them.
+        ParameterError: with the names of those parameters.
     """
     given = request.query_params.multi_items()
     names = [name for name, _ in given]
@@ -99,16 +99,16 @@ class PageQuery(Query):
 
 
 class PeriodQuery(Query):
-    """Which days, both inclusive."""
+    """A period by its first and last day, both inclusive."""
 
     start: Day | None = Field(None, description="The first day.", examples=["2024-03-01"])
     end: Day | None = Field(None, description="The last day.", examples=["2024-03-29"])
 
     def require_order(self) -> None:
-        """Refuse an end that is before the start.
+        """Refuse an end before the start.
 
         Raises:
-            ParameterError: it is.
+            ParameterError: the end is before the start.
         """
         if self.start is not None and self.end is not None:
             _require_order(self.start, self.end)
@@ -116,29 +116,29 @@ class PeriodQuery(Query):
 
 @dataclass(frozen=True)
 class Period:
-    """Days, both inclusive."""
+    """A period from `start` to `end`, both inclusive."""
 
     start: dt.date
     end: dt.date
 
     @property
     def days(self) -> int:
-        """How many days there are."""
+        """The number of days."""
         return (self.end - self.start).days + 1
 
     def before(self) -> "Period":
         """Give the period of the same length that ends on the day before."""
-        return Period(back(self.start, self.days), back(self.start, 1))
+        return Period(days_before(self.start, self.days), days_before(self.start, 1))
 
 
 def chosen_period(query: PeriodQuery, as_of: dt.date) -> Period:
-    """Give the period asked for; what was not given is counted from the last loaded batch date.
+    """Give the period of a query; a missing start or end is set from the last loaded batch date.
 
     Raises:
-        ParameterError: it ends before it starts, or has more days than one answer may.
+        ParameterError: the end is before the start, or the period is longer than allowed.
     """
     end = query.end or as_of
-    start = query.start or back(end, DEFAULT_DAYS - 1)
+    start = query.start or days_before(end, DEFAULT_DAYS - 1)
     _require_order(start, end)
     period = Period(start, end)
     if period.days > MOST_DAYS:
@@ -153,8 +153,8 @@ def chosen_period(query: PeriodQuery, as_of: dt.date) -> Period:
     return period
 
 
-def back(day: dt.date, days: int) -> dt.date:
-    """Go back from a day, to the calendar's first day at most."""
+def days_before(day: dt.date, days: int) -> dt.date:
+    """Give the day so many days earlier, at the earliest the calendar's first day."""
     return dt.date.fromordinal(max(1, day.toordinal() - days))
 
 

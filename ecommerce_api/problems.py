@@ -41,7 +41,7 @@ class ParameterFault(BaseModel):
 
 
 class Problem(BaseModel):
-    """Why a request was not answered, as in RFC 9457."""
+    """The body of an error answer, as in RFC 9457."""
 
     model_config = ConfigDict(title="Problem")
 
@@ -67,7 +67,7 @@ class Problem(BaseModel):
 
 
 class ApiError(Exception):
-    """A request that is answered with a problem."""
+    """An error that is answered as a problem."""
 
     status = 500
 
@@ -79,13 +79,13 @@ class ApiError(Exception):
 
 
 class NotFoundError(ApiError):
-    """What was asked for does not exist."""
+    """The requested object does not exist."""
 
     status = 404
 
 
-class KeyNeededError(ApiError):
-    """A key is missing, or is not one of those that are set."""
+class UnauthorizedError(ApiError):
+    """The request has no API key, or one that is not valid."""
 
     status = 401
 
@@ -94,14 +94,14 @@ class KeyNeededError(ApiError):
         self.headers["WWW-Authenticate"] = 'Bearer realm="ecommerce"'
 
 
-class NotFromHereError(ApiError):
-    """The request came from where none is served."""
+class ForbiddenError(ApiError):
+    """The request may have come from another machine while no key is set."""
 
     status = 403
 
 
 class ParameterError(ApiError):
-    """A parameter has a value that it cannot have."""
+    """A parameter's value is not allowed."""
 
     status = 422
 
@@ -111,7 +111,7 @@ class ParameterError(ApiError):
 
 
 class UnavailableError(ApiError):
-    """The database or the warehouse is not there; it is worth asking again."""
+    """The database or the warehouse cannot be reached; the client may try again."""
 
     status = 503
 
@@ -121,12 +121,12 @@ class UnavailableError(ApiError):
 
 
 def problem_response(error: ApiError) -> Response:
-    """Make the response that tells an error."""
+    """Make the problem response of an error."""
     return _response(error.status, error.detail, error.errors, error.headers)
 
 
 def answer_with_problems(app: FastAPI) -> None:
-    """Have every error of an app answered with a problem."""
+    """Answer every error of an app as a problem."""
     app.add_exception_handler(ApiError, _of_api_error)
     app.add_exception_handler(RequestValidationError, _of_validation)
     app.add_exception_handler(HTTPException, _of_http)
@@ -175,7 +175,7 @@ def _response(
 
 
 def _fault(error: Mapping[str, Any]) -> ParameterFault:
-    """Say what Pydantic found, in the words of a manual."""
+    """Turn an error of Pydantic into a sentence for the client."""
     kind, context = error["type"], error.get("ctx", {})
     message = str(error["msg"])
     if kind == "extra_forbidden":

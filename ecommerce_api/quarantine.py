@@ -1,4 +1,4 @@
-"""Quarantine: the records that were not taken in, each with all its reasons."""
+"""Quarantine: the records that broke a rule, each with all its reasons."""
 
 import datetime as dt
 import json
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/quarantine", tags=["Data quality"])
 
 
 class Feed(StrEnum):
-    """What a shop exports."""
+    """A feed that a shop exports."""
 
     CUSTOMERS = "customers"
     PRODUCTS = "products"
@@ -31,14 +31,14 @@ class Feed(StrEnum):
 
 
 class Stage(StrEnum):
-    """Whether a record was judged on its own, or on how it fits the others."""
+    """The stage that quarantined a record: on its own, or with the records it refers to."""
 
     ROW = "row"
     RELATION = "relation"
 
 
 class Rule(StrEnum):
-    """What a record can break."""
+    """A rule that a record can break."""
 
     MALFORMED = "malformed"
     REQUIRED = "required"
@@ -89,7 +89,7 @@ class Reason(Fields):
 
 
 class QuarantinedRecord(Fields):
-    """A record that was not taken in."""
+    """A quarantined record."""
 
     feed: Feed = Field(description="The feed it came in.", examples=["order_items"])
     batch_date: dt.date = Field(description="The day it arrived.", examples=["2024-03-29"])
@@ -98,7 +98,7 @@ class QuarantinedRecord(Fields):
     )
     line_number: int = Field(description="The record's number in the file, from 1.", examples=[17])
     business_key: str | None = Field(
-        description="The record's key; null if it cannot be told.", examples=["I000003932"]
+        description="The record's key; null if it cannot be determined.", examples=["I000003932"]
     )
     stage: Stage = Field(
         description="Whether it was judged on its own, or on how it fits the others.",
@@ -112,7 +112,7 @@ class QuarantinedRecord(Fields):
 
 
 class QuarantinedRecords(PagedListing):
-    """Records that were not taken in, those of the newest batch first."""
+    """Quarantined records, the newest batch first."""
 
     items: list[QuarantinedRecord] = Field(description="One object a record.")
 
@@ -141,11 +141,11 @@ class QuarantineCounts(Listing):
 async def list_quarantined_records(
     request: Request, query: Annotated[QuarantineQuery, Query()]
 ) -> Response:
-    """List quarantined records with all their reasons, those of the newest batch first."""
-    wanted = (query.feed, query.batch_date, query.rule, query.stage)
+    """List quarantined records with all their reasons, the newest batch first."""
+    filters = (query.feed, query.batch_date, query.rule, query.stage)
     async with reading(request) as warehouse:
-        total = await warehouse.value(_TOTAL, *wanted)
-        rows = await warehouse.rows(_RECORDS, *wanted, query.limit, query.offset)
+        total = await warehouse.value(_TOTAL, *filters)
+        rows = await warehouse.rows(_RECORDS, *filters, query.limit, query.offset)
         return represented(
             request,
             QuarantinedRecords(
@@ -179,7 +179,7 @@ async def get_quarantine_summary(request: Request) -> Response:
 
 
 def quarantined_record(row: dict[str, Any]) -> QuarantinedRecord:
-    """Make the answer's object of a row of `quarantine.records`; `order_id` aside."""
+    """Make the answer's object from a row of `quarantine.records`, without its `order_id`."""
     return QuarantinedRecord(
         **{**row, "reasons": json.loads(row["reasons"]), "record": json.loads(row["record"])}
     )

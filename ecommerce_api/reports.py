@@ -1,4 +1,4 @@
-"""The drawn reports: files that the graph writes, a folder a batch date. None is drawn here."""
+"""Serves the report files that the graph writes, one folder per batch date."""
 
 import datetime as dt
 import re
@@ -27,7 +27,7 @@ Name = Annotated[str, Path(description="The report's name.", examples=["revenue"
 
 
 class Report(Fields):
-    """A report, as it was drawn last."""
+    """A report, as drawn most recently."""
 
     name: str = Field(description="Its name.", examples=["revenue"])
     date: dt.date = Field(
@@ -40,17 +40,17 @@ class Report(Fields):
 
 
 class Reports(Listing):
-    """The reports that were drawn, by name."""
+    """The drawn reports, by name."""
 
     items: list[Report] = Field(description="One object a report.")
 
 
 @router.get("", summary="The drawn reports", **described(Reports, LISTING))
 async def list_reports(request: Request) -> Response:
-    """List the reports that were drawn, each with the date that it stands for."""
+    """List the drawn reports, each with its batch date."""
     folder = _folder(request)
-    # Files come and go without a change in the warehouse.
-    async with reading(request, keep=False) as warehouse:
+    # Report files change without a change in the warehouse, so the answer is not cached.
+    async with reading(request, cache=False) as warehouse:
         return represented(
             request,
             Reports(as_of=warehouse.as_of, currency=warehouse.currency, items=_drawn(folder)),
@@ -61,7 +61,7 @@ async def list_reports(request: Request) -> Response:
     "/{name}.png", summary="A report as pixels", **file_described(_MEDIA_TYPES["png"], NOT_FOUND)
 )
 def get_report_as_png(request: Request, name: Name) -> Response:
-    """Give a report's latest picture, as pixels; `X-As-Of` is the date it stands for."""
+    """Give a report's latest picture as PNG; `X-As-Of` is its batch date."""
     return _latest(_folder(request), name, "png")
 
 
@@ -69,7 +69,7 @@ def get_report_as_png(request: Request, name: Name) -> Response:
     "/{name}.svg", summary="A report as a drawing", **file_described(_MEDIA_TYPES["svg"], NOT_FOUND)
 )
 def get_report_as_svg(request: Request, name: Name) -> Response:
-    """Give a report's latest picture, as a drawing; `X-As-Of` is the date it stands for."""
+    """Give a report's latest picture as SVG; `X-As-Of` is its batch date."""
     return _latest(_folder(request), name, "svg")
 
 
@@ -77,7 +77,7 @@ def get_report_as_svg(request: Request, name: Name) -> Response:
     "/{name}.pdf", summary="A report for the desk", **file_described(_MEDIA_TYPES["pdf"], NOT_FOUND)
 )
 def get_report_as_pdf(request: Request, name: Name) -> Response:
-    """Give a report for the desk; `report` is all of a day's in one. `X-As-Of` is its date."""
+    """Give a report as PDF; `report` holds all of a day's. `X-As-Of` is its batch date."""
     return _latest(_folder(request), name, "pdf")
 
 
@@ -118,7 +118,7 @@ def _latest(folder: FilePath, name: str, extension: str) -> Response:
 
 
 def _days(folder: FilePath) -> Iterator[tuple[dt.date, FilePath]]:
-    """Give the dates that have reports, the newest first."""
+    """Give the batch dates that have reports, the newest first."""
     if not folder.is_dir():
         return
     for of_day in sorted(folder.iterdir(), key=lambda path: path.name, reverse=True):

@@ -1,14 +1,16 @@
-"""How an answer is written: JSON, or a list as CSV; and the links between pages."""
+"""Representations of an answer: JSON, or CSV of a list; and the links between pages."""
 
 import csv
 import io
 import json
-from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, get_args
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from ecommerce_api.fields import Answer, Fields, Listing, PagedListing
 from ecommerce_api.parameters import PageQuery
@@ -19,7 +21,7 @@ JSON = "application/json"
 
 
 def represented(request: Request, answer: Answer, page: PageQuery | None = None) -> Response:
-    """Write an answer as the request accepts it; a page of a list with links to the others."""
+    """Write an answer in the type that the request accepts, with links to a list's other pages."""
     links = _links(request, answer, page) if page and isinstance(answer, PagedListing) else {}
     if isinstance(answer, Listing) and prefers_csv(request.headers.get("accept", "")):
         carried = {"X-As-Of": str(answer.as_of), "X-Currency": answer.currency}
@@ -29,31 +31,15 @@ def represented(request: Request, answer: Answer, page: PageQuery | None = None)
     return Response(answer.model_dump_json(), headers=links, media_type=JSON)
 
 
+@lru_cache
 def prefers_csv(accept: str) -> bool:
-    """Say whether an Accept header ranks CSV above JSON; at a tie JSON is given."""
-    qualities = _qualities(accept)
-    return _quality(qualities, CSV) > _quality(qualities, JSON)
-
-
-def _qualities(accept: str) -> Mapping[str, float]:
-    qualities = {}
-    for part in accept.split(","):
-        media, *parameters = (piece.strip() for piece in part.lower().split(";"))
-        quality = next((p[2:] for p in parameters if p.startswith("q=")), "1")
-        try:
-            qualities[media] = float(quality)
-        except ValueError:
-            continue
-    return qualities
-
-
-def _quality(qualities: Mapping[str, float], media: str) -> float:
-    candidates = (media, f"{media.partition('/')[0]}/*", "*/*")
-    return next((qualities[name] for name in candidates if name in qualities), 0.0)
+    """Say whether an Accept header ranks CSV above JSON; on a tie it does not."""
+    accepted = parse_accept_header(accept, MIMEAccept)
+    return accepted.quality(CSV) > accepted.quality(JSON)
 
 
 def as_csv(answer: Listing) -> str:
-    """Write a list's items as CSV: amounts exact, and no text that a spreadsheet would run."""
+    """Write a list's items as CSV, with exact amounts and no text that a spreadsheet would run."""
     (row_type,) = get_args(type(answer).model_fields["items"].annotation)
     text = io.StringIO()
     writer = csv.writer(text)
@@ -74,8 +60,8 @@ def _cell(value: Any, written: Any) -> Any:
     return written
 
 
-def _links(request: Request, answer: PagedListing, asked: PageQuery) -> dict[str, str]:
-    limit, offset = asked.limit, asked.offset
+def _links(request: Request, answer: PagedListing, query: PageQuery) -> dict[str, str]:
+    limit, offset = query.limit, query.offset
     last = max(0, (answer.total - 1) // limit * limit)
     pages = {
         "first": 0,
@@ -84,7 +70,7 @@ def _links(request: Request, answer: PagedListing, asked: PageQuery) -> dict[str
         "last": last,
     }
     others = [(name, value) for name, value in request.query_params.items() if name not in _PAGE]
-    # Relative to the request's own address, whatever a proxy has put in front of it.
+    # The links are relative to the request's URL, so that they hold behind a proxy too.
     return {
         "Link": ", ".join(
             f'<?{urlencode([*others, ("limit", limit), ("offset", page)])}>; rel="{relation}"'

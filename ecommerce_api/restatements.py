@@ -25,7 +25,7 @@ class RestatementsQuery(PeriodQuery, PageQuery):
 
 
 class Restatement(Fields):
-    """A figure of a day that a later load changed."""
+    """One figure of a loaded day that a later load changed."""
 
     restated_at: dt.datetime = Field(
         description="When it changed, in UTC.", examples=["2024-03-30T04:00:12Z"]
@@ -62,13 +62,13 @@ class Restatements(PagedListing):
 async def list_restatements(
     request: Request, query: Annotated[RestatementsQuery, Query()]
 ) -> Response:
-    """List the figures that a load changed of days loaded before, the latest change first."""
+    """List the figures of already loaded days that later loads changed, the latest change first."""
     query.require_order()
-    wanted = (query.start, query.end, query.figure)
-    # The log is outside of what the warehouse's version counts.
-    async with reading(request, keep=False) as warehouse:
-        total = await warehouse.value(_TOTAL, *wanted)
-        rows = await warehouse.rows(_RESTATEMENTS, *wanted, query.limit, query.offset)
+    filters = (query.start, query.end, query.figure)
+    # The log changes without the warehouse's version, so the answer is not cached.
+    async with reading(request, cache=False) as warehouse:
+        total = await warehouse.value(_TOTAL, *filters)
+        rows = await warehouse.rows(_RESTATEMENTS, *filters, query.limit, query.offset)
         return represented(
             request,
             Restatements(

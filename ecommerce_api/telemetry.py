@@ -1,18 +1,14 @@
-"""Each request's id, its line in the log, and the Prometheus figures.
+"""Each request's id, its line in the log, and its Prometheus metrics.
 
-Lines are JSON on standard output. They have paths, never parameters, bodies or keys.
+A log line is JSON on standard output. It has the path, never parameters, bodies or keys.
 """
 
-import json
 import logging
 import re
 import secrets
-import sys
 import time
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
 
+import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,38 +16,29 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ecommerce_api.guard import FRAMES_REFUSED
 from ecommerce_api.problems import ApiError, problem_response
 
-LOGGER = logging.getLogger("ecommerce_api")
-_GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+LOGGER: structlog.typing.FilteringBoundLogger = structlog.get_logger("ecommerce_api")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-class JsonLines(logging.Formatter):
-    """Writes a record as one line of JSON; what its message is made of are the line's fields."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Write the line."""
-        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        line: dict[str, Any] = {"time": moment, "level": record.levelname, "message": record.msg}
-        if isinstance(record.args, Mapping):
-            line |= record.args
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
-
-
-def log_as_json() -> None:
-    """Have the API's log written to standard output, unless somebody has set it up otherwise."""
-    if LOGGER.handlers:
+def configure_log(level: int = logging.INFO) -> None:
+    """Write the API's log as JSON to standard output, unless structlog is configured already."""
+    if structlog.is_configured():
         return
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonLines())
-    LOGGER.addHandler(handler)
-    if LOGGER.level == logging.NOTSET:
-        LOGGER.setLevel(logging.INFO)
-    LOGGER.propagate = False
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper("iso", key="time"),
+            structlog.processors.format_exc_info,
+            structlog.processors.EventRenamer("message"),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(),
+    )
 
 
-class Figures:
-    """The Prometheus figures of one app."""
+class ApiMetrics:
+    """The Prometheus metrics of one app."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -68,9 +55,9 @@ class Figures:
             buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10),
             registry=self.registry,
         )
-        self.kept = Counter(
-            "ecommerce_api_kept_answers",
-            "Requests answered from memory",
+        self.cached_answers = Counter(
+            "ecommerce_api_cached_answers",
+            "Requests answered from the cache",
             registry=self.registry,
         )
         self.connections = Gauge(
@@ -81,15 +68,15 @@ class Figures:
         )
 
 
-class Telemetry:
-    """Numbers each request, and logs and counts it once it is answered."""
+class TelemetryMiddleware:
+    """Gives each request an id, and logs and counts it once it is answered."""
 
-    def __init__(self, app: ASGIApp, figures: Figures) -> None:
+    def __init__(self, app: ASGIApp, metrics: ApiMetrics) -> None:
         self._app = app
-        self._figures = figures
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer; an exception that nobody expected becomes a problem, and its trace a log line."""
+        """Answer a request; log an unexpected exception's trace, and answer 500 without it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -99,7 +86,7 @@ class Telemetry:
         request_id = _request_id(Headers(scope=scope).get("x-request-id", ""))
         sent = {"status": 0, "bytes": 0}
 
-        async def send_numbered(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 sent["status"] = message["status"]
                 message = {
@@ -116,39 +103,38 @@ class Telemetry:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_numbered)
+            await self._app(scope, receive, send_with_headers)
         except Exception:
-            LOGGER.exception("fault", {"request_id": request_id})
+            LOGGER.exception("fault", request_id=request_id)
             if sent["status"]:
                 raise
             fault = ApiError(f"The log has what went wrong, under the request id {request_id}.")
-            await problem_response(fault)(scope, receive, send_numbered)
+            await problem_response(fault)(scope, receive, send_with_headers)
         finally:
             seconds = time.perf_counter() - begun
             self._count(method, scope, str(sent["status"]), seconds)
             LOGGER.info(
                 "request",
-                {
-                    "request_id": request_id,
-                    "client": scope["client"][0] if scope.get("client") else None,
-                    "key": state.get("key_name"),
-                    "method": method,
-                    "path": scope["path"],
-                    **sent,
-                    "milliseconds": round(seconds * 1000, 2),
-                    "kept": state.get("was_kept", False),
-                },
+                request_id=request_id,
+                client=scope["client"][0] if scope.get("client") else None,
+                key=state.get("key_name"),
+                method=method,
+                path=scope["path"],
+                status=sent["status"],
+                bytes=sent["bytes"],
+                milliseconds=round(seconds * 1000, 2),
+                cached=state.get("is_cached", False),
             )
 
     def _count(self, method: str, scope: Scope, status: str, seconds: float) -> None:
         route = scope["state"].get("route") or getattr(scope.get("route"), "path", "(none)")
         known_method = method if method in ("GET", "HEAD") else "(other)"
-        self._figures.requests.labels(known_method, route, status).inc()
-        self._figures.seconds.labels(route).observe(seconds)
-        if scope["state"].get("was_kept"):
-            self._figures.kept.inc()
+        self._metrics.requests.labels(known_method, route, status).inc()
+        self._metrics.seconds.labels(route).observe(seconds)
+        if scope["state"].get("is_cached"):
+            self._metrics.cached_answers.inc()
 
 
 def _request_id(given: str) -> str:
-    """Take over the id that a client or proxy gave, if it is one."""
-    return given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
+    """Give the id that a client or proxy sent if it is well formed, else a new one."""
+    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)

@@ -1,40 +1,33 @@
 """An operator's day at the running UI: a range is one run, a broken file blocks its day alone."""
 
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import dagster as dg
 import pytest
 
-from ecommerce_assets.assets.specs import asset_key
 from ecommerce_assets.dagster_instance.home import open_instance
 from ecommerce_assets.dagster_instance.private import AssetCheckExecutionRecordStatus as Status
-from ecommerce_assets.settings import PROJECT_ROOT, load_settings
-from ecommerce_assets.warehouse.tables import ANALYTICS, STAGING
+from ecommerce_assets.root import PROJECT_ROOT
+from ecommerce_assets.settings import load_settings
 from ecommerce_tests import postgres
 from ecommerce_tests.contents import contents
 from ecommerce_tests.dagster_private import PartitionKeyFilter
+from ecommerce_tests.operator import TABLES, Operator, until
 from ecommerce_tests.small_shop import SmallShop, customer, item, order, product
-
-T = TypeVar("T")
+from ecommerce_tests.torture.crowd import readers
 
 DAYS = ["2024-03-05", "2024-03-06", "2024-03-07"]
 RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
-TABLES = [
-    *(asset_key(table) for table in (*STAGING.values(), *ANALYTICS)),
-    *(dg.AssetKey(["quarantine", part]) for part in (*STAGING, "relations")),
-]
 ACCEPTED = dg.AssetCheckKey(dg.AssetKey(["staging", "orders"]), "accepted")
 
 
@@ -65,128 +58,6 @@ def land_day(shop: SmallShop, day: str) -> None:
     shop.land("order_items", day, item(f"I{day}", day))
 
 
-class Operator:
-    """Who works with the UI: what its pages ask for, asked here."""
-
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}/graphql"
-
-    def ask(self, query: str, **variables: Any) -> Any:
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            (value,) = json.load(answer)["data"].values()
-        return value
-
-    def switch_off_automation(self) -> None:
-        repository = {
-            "repositoryName": "__repository__",
-            "repositoryLocationName": "ecommerce_assets",
-        }
-        sensors = self.ask(
-            """
-            query ($repository: RepositorySelector!) {
-              sensorsOrError(repositorySelector: $repository) {
-                ... on Sensors { results { id sensorState { selectorId } } }
-              }
-            }
-            """,
-            repository=repository,
-        )["results"]
-        for sensor in sensors:
-            stopped = self.ask(
-                "mutation ($id: String!) { stopSensor(id: $id) { __typename } }", id=sensor["id"]
-            )
-            assert stopped["__typename"] == "StopSensorMutationResult"
-
-    def materialize(self, day: str) -> dict[str, Any]:
-        """Run the job `load` for a day, and give the ended run."""
-        return self.ended(self.launch(day))
-
-    def launch(self, day: str) -> str:
-        """Start a run of the job `load` for a day, and give its id."""
-        launched = self.ask(
-            """
-            mutation ($params: ExecutionParams!) {
-              launchRun(executionParams: $params) {
-                __typename ... on LaunchRunSuccess { run { runId } }
-              }
-            }
-            """,
-            params={
-                "selector": {
-                    "repositoryName": "__repository__",
-                    "repositoryLocationName": "ecommerce_assets",
-                    "jobName": "load",
-                },
-                "executionMetadata": {"tags": [{"key": "dagster/partition", "value": day}]},
-                "runConfigData": {},
-            },
-        )
-        run_id: str = launched["run"]["runId"]
-        return run_id
-
-    def ended(self, run_id: str) -> dict[str, Any]:
-        def look() -> dict[str, Any] | None:
-            (run,) = [run for run in self.runs() if run["runId"] == run_id]
-            return run if run["status"] in ("SUCCESS", "FAILURE", "CANCELED") else None
-
-        return until(look)
-
-    def runs(self) -> list[dict[str, Any]]:
-        query = """
-            { runsOrError { ... on Runs { results {
-              runId status startTime endTime tags { key value }
-            } } } }
-        """
-        runs: list[dict[str, Any]] = self.ask(query)["results"]
-        return [{**run, "tags": {t["key"]: t["value"] for t in run["tags"]}} for run in runs]
-
-    def launch_backfill(self, keys: list[dg.AssetKey], days: list[str]) -> str:
-        """Start a backfill of assets over some days, and give its id."""
-        launched = self.ask(
-            """
-            mutation ($params: LaunchBackfillParams!) {
-              launchPartitionBackfill(backfillParams: $params) {
-                __typename ... on LaunchBackfillSuccess { backfillId }
-              }
-            }
-            """,
-            params={"assetSelection": [{"path": key.path} for key in keys], "partitionNames": days},
-        )
-        backfill_id: str = launched["backfillId"]
-        return backfill_id
-
-    def backfill_ended(self, backfill_id: str) -> str:
-        """Give the status that a backfill ends with."""
-
-        def look() -> str | None:
-            status: str = self.ask(
-                """
-                query ($id: String!) {
-                  partitionBackfillOrError(backfillId: $id) {
-                    ... on PartitionBackfill { status }
-                  }
-                }
-                """,
-                id=backfill_id,
-            )["status"]
-            return None if status in ("REQUESTED", "CANCELING", "FAILING") else status
-
-        return until(look)
-
-
-def until(look: Callable[[], T | None], seconds: float = 240) -> T:
-    """Look until there is something to see."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        seen = look()
-        if seen is not None:
-            return seen
-        time.sleep(0.5)
-    raise AssertionError(f"nothing to see for {seconds} s")
-
-
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -205,7 +76,7 @@ def operator(environment: SmallShop) -> Iterator[Operator]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        someone = Operator(port)
+        someone = Operator(f"http://127.0.0.1:{port}")
 
         def answers() -> bool | None:
             assert program.poll() is None
@@ -261,12 +132,16 @@ def test_backfills_a_day_and_a_load_at_once_come_out_as_one_after_the_other(
         land_day(environment, day)
     environment.land("order_items", DAYS[2], item(f"I{DAYS[0]}", DAYS[2]))
 
-    backfills = [operator.launch_backfill(TABLES, days) for days in (DAYS[:2], DAYS[1:])]
-    run = operator.launch(DAYS[1])
-    environment.load()
+    with readers(environment.url) as seen:
+        backfills = [operator.launch_backfill(TABLES, days) for days in (DAYS[:2], DAYS[1:])]
+        run = operator.launch(DAYS[1])
+        environment.load()
 
-    assert operator.ended(run)["status"] == "SUCCESS"
-    assert {operator.backfill_ended(one) for one in backfills} == {"COMPLETED_SUCCESS"}
+        assert operator.ended(run)["status"] == "SUCCESS"
+        assert {operator.backfill_ended(one) for one in backfills} == {"COMPLETED_SUCCESS"}
+
+    assert seen.snapshots > 0
+    assert seen.contradictions == []
     spans = [(run["startTime"], run["endTime"]) for run in sorted(operator.runs(), key=started_at)]
     assert len(spans) == 3
     for (_, ended), (started, _) in pairwise(spans):

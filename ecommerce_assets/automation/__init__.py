@@ -1,4 +1,4 @@
-"""What starts by itself: schedules, the sensor for late files, the webhook for failures.
+"""What starts runs without a user: jobs, schedules, the late-files sensor, the failure webhook.
 
 What a run does is in `assets` and `checks`.
 """

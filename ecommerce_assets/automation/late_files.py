@@ -1,4 +1,4 @@
-"""The sensor for late files: it asks for past days until what has landed is what is loaded."""
+"""The sensor for late files: it requests loads of past days whose landed files are not loaded."""
 
 import datetime as dt
 import hashlib
@@ -14,10 +14,11 @@ from ecommerce_assets.assets.staging import staged
 from ecommerce_assets.automation.jobs import AUDIT_JOB, LOAD_JOB
 from ecommerce_assets.automation.requests import consecutive, run_request
 from ecommerce_assets.automation.schedules import last_scheduled_day
-from ecommerce_assets.dagster_instance.dead_runs import fail_dead_runs, unfinished_runs
+from ecommerce_assets.dagster_instance.dead_runs import fail_dead_runs, is_of_store, unfinished_runs
 from ecommerce_assets.feeds.landing import LandedFile, LandingError
 from ecommerce_assets.partitions import run_range
 from ecommerce_assets.shop import Shop
+from ecommerce_assets.warehouse.pruning import first_whole_day
 from ecommerce_assets.warehouse.staging import staged_digests
 from ecommerce_assets.warehouse.touched import nothing_waits
 
@@ -26,19 +27,19 @@ Days = tuple[dt.date, dt.date]
 """A first and a last day."""
 
 INTERVAL_SECONDS = 60
-"""How often the landing zone is listed: a tenth of a second for a year of files on a disk."""
+"""How often the sensor lists the landing zone; a year of files on a disk takes 0.1 s."""
 
 CHANGED_READ_AT_ONCE = 300
-"""How many changed feed-days one tick reads: some ten seconds, of the minute a sensor may take."""
+"""How many changed feed-days one tick reads: about 10 s, where a tick may take 60 s."""
 
 UNCHANGED_READ_IN_TURN = 50
-"""How many unchanged feed-days a tick reads again: a year of six feeds takes 44 ticks."""
+"""How many unchanged feed-days a tick reads again: 44 ticks read a year of six feeds."""
 
 _LONGEST_PAUSE_MINUTES = 64
 
 
 class Request(NamedTuple):
-    """A request for a day: for which content, when it was made last, and how many times."""
+    """A request to load a day: its content, the time of the last one, and how many there were."""
 
     content: str
     at: float
@@ -48,11 +49,11 @@ class Request(NamedTuple):
 
 @dataclass(frozen=True)
 class Memory:
-    """What the sensor remembers from one tick to the next: its cursor.
+    """What the sensor remembers from one tick to the next, stored in its cursor.
 
-    `seen` has, for each feed-day (as `<day> <feed>`), a digest of the listing of its files and one
-    of their contents; `requests` the request for each that is not loaded yet. `turn` is the
-    unchanged feed-day that was read again last.
+    `seen` maps each feed-day (`<day> <feed>`) to a digest of the listing of its files and a digest
+    of their contents. `requests` has the request for each day that is not loaded yet. `turn` is the
+    unchanged feed-day that was read again most recently.
     """
 
     seen: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -61,7 +62,7 @@ class Memory:
 
     @classmethod
     def from_cursor(cls, cursor: str | None) -> Self:
-        """Read a cursor; there is none at the first tick."""
+        """Read a cursor; the first tick has none."""
         memory = json.loads(cursor or "{}")
         return cls(
             {key: (stamp, content) for key, (stamp, content) in memory.get("seen", {}).items()},
@@ -76,11 +77,12 @@ class Memory:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What is known of past loads.
+    """The state of past and running loads.
 
-    `held` has the SHA-256 of each file that staging holds, `refused` when a feed-day was refused
-    last, `running` the days of each load that is queued or running. `unfinished` are days that
-    staging holds but whose load did not reach its end. `now` is the database's clock, in seconds.
+    `held` has the SHA-256 of each file that staging holds. `refused` has the time at which each
+    feed-day was last refused. `running` has the days of each queued or running load. `unfinished`
+    are the days that staging holds but whose load did not end. `now` is the database's clock, in
+    seconds.
     """
 
     held: Mapping[FeedDay, Mapping[str, str]]
@@ -92,7 +94,7 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a tick comes to: the days to ask for, and what to remember."""
+    """The result of a tick: the days to request, and the memory for the next tick."""
 
     days: Sequence[dt.date]
     memory: Memory
@@ -107,28 +109,30 @@ def plan(
     at_once: int = CHANGED_READ_AT_ONCE,
     in_turn: int = UNCHANGED_READ_IN_TURN,
 ) -> Plan:
-    """Decide which days to ask for.
+    """Decide which days to request.
 
-    `read_digests` reads the SHA-256 of files, None where one cannot be read. It is called for
-    feed-days of `landed` whose names, sizes or times of change are not those remembered, at most
-    `at_once`, and for `in_turn` of the others, since sizes and times can stay the same when
-    contents change. Files that cannot be read count as a content of their own; the run says why.
+    `read_digests` gives the SHA-256 of files, None for a file that cannot be read. It is called for
+    at most `at_once` feed-days of `landed` whose file names, sizes or times have changed since the
+    last tick. It is also called for `in_turn` unchanged feed-days, since contents can change while
+    sizes and times stay the same. An unreadable file counts as changed content; the run that loads
+    it reports the error.
 
-    A day is asked for when one of its feeds has another content than staging holds, and when its
-    load did not reach its end; unless a load of the day is queued or running, or a load refused
-    this very content. It is asked for again when the run ended and neither loaded nor refused it:
-    at once, then after pauses of one minute, two, four and so on up to about an hour.
+    A day is requested if the content of one of its feeds differs from what staging holds, or if its
+    load did not end. It is not requested while a load of the day is queued or running, or after a
+    load refused the same content. If the requested run ends and neither loads nor refuses the day,
+    the day is requested again: at once, then after pauses of one, two, four minutes and so on up to
+    about an hour.
     """
     feed_days = {f"{day} {feed}": (feed, day) for feed, day in {*landed, *loaded.held}}
     seen, turn = _read(landed, feed_days, memory, read_digests, at_once, in_turn)
-    wanted: dict[str, tuple[dt.date, str]] = {}
+    due: dict[str, tuple[dt.date, str]] = {}
     for key, (_, content) in seen.items():
         if content != _digest(loaded.held.get(feed_days[key], {})):
-            wanted[key] = (feed_days[key][1], content)
-    wanted |= {str(day): (day, "unfinished") for day in loaded.unfinished}
-    requests = {key: memory.requests[key] for key in memory.requests if key in wanted}
+            due[key] = (feed_days[key][1], content)
+    due |= {str(day): (day, "unfinished") for day in loaded.unfinished}
+    requests = {key: memory.requests[key] for key in memory.requests if key in due}
     days = set()
-    for key, (day, content) in wanted.items():
+    for key, (day, content) in due.items():
         before = requests.get(key)
         if before is None or before.content != content:
             before = Request(content, 0, 0)
@@ -150,7 +154,7 @@ def _read(
     at_once: int,
     in_turn: int,
 ) -> tuple[dict[str, tuple[str, str]], str]:
-    """Read the changed feed-days and some of the others; give `seen` and `turn` of the memory."""
+    """Read changed feed-days and some unchanged ones; give the memory's new `seen` and `turn`."""
     stamps = {
         key: _digest([(file.name, file.stamp) for file in landed.get(feed_day, ())])
         for key, feed_day in sorted(feed_days.items())
@@ -166,21 +170,21 @@ def _read(
 
 
 def _pause_seconds(times: int) -> float:
-    """Give how long to wait before a request that was made so many times is made again."""
+    """Give how many seconds to wait before a request that was already made `times` times."""
     return 0 if times < 2 else 60 * min(2 ** (times - 2), _LONGEST_PAUSE_MINUTES)
 
 
 def _digest(facts: object) -> str:
-    """Shorten what is known of a feed-day's files: a cursor of a year's stays at 120 kB."""
+    """Hash the state of a feed-day's files, so that a cursor for a year takes only 120 kB."""
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def late_files(
     shop: Shop, days: dg.PartitionsDefinition, computed: Collection[dg.AssetKey]
 ) -> dg.SensorDefinition:
-    """Build the sensor; it leaves alone the days that the schedule has yet to load.
+    """Build the sensor; it skips the days that the schedule has not loaded yet.
 
-    `computed` are the tables that a load computes from what is staged.
+    `computed` are the tables that a load computes from staging.
     """
 
     @dg.sensor(
@@ -201,10 +205,16 @@ def late_files(
             return day <= last and days.has_partition_key(str(day))
 
         fail_dead_runs(context.instance)
-        running = list(_running(context.instance))
+        running = list(_running(context.instance, shop.settings.store_id))
         with shop.warehouse() as connection:
             held = staged_digests(connection)
-            past_held = {key: held[key] for key in held if is_past(key[1])}
+            # What is gone of a pruned day is not taken back.
+            first_whole = first_whole_day(connection)
+            past_held = {
+                key: held[key]
+                for key in held
+                if is_past(key[1]) and (key[1] >= first_whole or key in landed)
+            }
             loaded = Loaded(
                 past_held,
                 _refused(connection),
@@ -227,10 +237,10 @@ def late_files(
     return sensor
 
 
-def _running(instance: dg.DagsterInstance) -> Iterator[Days]:
+def _running(instance: dg.DagsterInstance, store_id: str) -> Iterator[Days]:
     for run in unfinished_runs(instance):
         days = run_range(run.tags)
-        if days and run.job_name != AUDIT_JOB:
+        if days and run.job_name != AUDIT_JOB and is_of_store(run, store_id):
             yield days
 
 
@@ -250,10 +260,11 @@ def _unfinished(
     held: Collection[FeedDay],
     computed: Collection[dg.AssetKey],
 ) -> Collection[dt.date]:
-    """Give the days whose load ended between staging and its last table.
+    """Give the days whose load stopped after staging and before its last table.
 
-    While keys wait in a queue, that is the last day: any load works them off. A day that is held
-    but has no materialization of a table is one too: Dagster never heard that it was loaded.
+    While a queue of touched keys is not empty, the last day counts as unfinished, since any load
+    empties the queue. A day that staging holds but that a table has no materialization of counts
+    too: the process ended before Dagster recorded it.
     """
     if not held:
         return []
@@ -269,7 +280,7 @@ def _unfinished(
 def _days_of_tables(
     held: Collection[FeedDay], computed: Collection[dg.AssetKey]
 ) -> dict[dg.AssetKey, set[dt.date]]:
-    """Give the days of which each table has something, when all is loaded."""
+    """Give, for each table, the days that it has rows of once everything is loaded."""
     days: dict[dg.AssetKey, set[dt.date]] = {}
     for feed, day in held:
         for key in (staged(feed), *computed):

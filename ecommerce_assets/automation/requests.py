@@ -1,4 +1,4 @@
-"""How a schedule or sensor asks for a run of batch days."""
+"""Run requests for batch days, as the schedule and the sensor make them."""
 
 import datetime as dt
 from collections.abc import Collection, Iterator
@@ -9,7 +9,7 @@ from ecommerce_assets.partitions import range_tags
 
 
 def run_request(first: dt.date, last: dt.date) -> dg.RunRequest:
-    """Ask for one run of the batch days from `first` to `last`."""
+    """Request one run of the batch days from `first` to `last`."""
     if first == last:
         return dg.RunRequest(partition_key=first.isoformat())
     return dg.RunRequest(tags=range_tags(first, last))

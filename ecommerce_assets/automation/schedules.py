@@ -1,4 +1,4 @@
-"""What runs by the clock: the daily load, the weekly audit, and when assets count as late."""
+"""The schedules of the daily fetch and load and the weekly audit, and the freshness policy."""
 
 import datetime as dt
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ _HOURS_TO_LOAD = 2
 
 
 def load_yesterday(settings: Settings) -> dg.ScheduleDefinition:
-    """Build the schedule that loads yesterday's batch, every day at a time of the store's clock."""
+    """Build the schedule that loads yesterday's batch every day at a time in the store's zone."""
 
     @dg.schedule(
         name="load_yesterday",
@@ -31,7 +31,7 @@ def load_yesterday(settings: Settings) -> dg.ScheduleDefinition:
 
 
 def fetch_yesterday(settings: Settings) -> dg.ScheduleDefinition:
-    """Build the schedule that fetches yesterday's batch, half-way from midnight to the load."""
+    """Build the schedule that fetches yesterday's batch, midway between midnight and the load."""
     minutes = (settings.load_at.hour * 60 + settings.load_at.minute) // 2
 
     @dg.schedule(
@@ -50,7 +50,7 @@ def fetch_yesterday(settings: Settings) -> dg.ScheduleDefinition:
 
 
 def audit_weekly(settings: Settings, days: dg.PartitionsDefinition) -> dg.ScheduleDefinition:
-    """Build the schedule that audits all days, on Sundays, an hour after the day was loaded."""
+    """Build the schedule that audits all days, on Sundays, an hour after the daily load."""
     hour = (settings.load_at.hour + 1) % 24
 
     @dg.schedule(
@@ -72,7 +72,7 @@ def audit_weekly(settings: Settings, days: dg.PartitionsDefinition) -> dg.Schedu
 
 
 def freshness(settings: Settings) -> dg.FreshnessPolicy:
-    """Build the policy of all assets: loaded each day, within two hours of the scheduled time."""
+    """Build the freshness policy of all assets: loaded daily, within two hours of the schedule."""
     deadline = dt.datetime.combine(dt.date.min, settings.load_at) + dt.timedelta(
         hours=_HOURS_TO_LOAD
     )
@@ -84,7 +84,7 @@ def freshness(settings: Settings) -> dg.FreshnessPolicy:
 
 
 def day_before(moment: dt.datetime, timezone: str) -> dt.date:
-    """Give the day before a moment by a store's calendar, across changes of the clock too."""
+    """Give the day before a moment in a store's time zone; this holds across clock changes."""
     return moment.astimezone(ZoneInfo(timezone)).date() - dt.timedelta(1)
 
 

@@ -1,4 +1,4 @@
-"""What is posted to `ECOMMERCE_WEBHOOK_URL`: failed runs, and the failed checks of other runs."""
+"""Posts failed runs, and failed checks of successful runs, to `ECOMMERCE_WEBHOOK_URL`."""
 
 import json
 import re
@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from ecommerce_assets.checks.results import failed_checks
+from ecommerce_assets.dagster_instance.dead_runs import is_of_store
 from ecommerce_assets.partitions import run_range
 from ecommerce_assets.settings import Settings
 
@@ -18,12 +19,14 @@ INTERVAL_SECONDS = 60
 
 
 def failure_hooks(settings: Settings) -> list[dg.SensorDefinition]:
-    """Build the sensors that post failed runs and failed checks; none without a webhook's URL."""
+    """Build the sensors that post failed runs and failed checks; none if no URL is set."""
     webhook = settings.webhook_url
     if webhook is None:
         return []
 
     def post_failures(context: dg.RunStatusSensorContext) -> dg.SkipReason | None:
+        if not is_of_store(context.dagster_run, settings.store_id):
+            return dg.SkipReason("The run is another store's.")
         message = failure_message(context.instance, context.dagster_run)
         if message is None:
             return dg.SkipReason("Nothing failed.")
@@ -44,7 +47,7 @@ def failure_hooks(settings: Settings) -> list[dg.SensorDefinition]:
 
 
 def failure_message(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dict[str, Any] | None:
-    """Describe what failed in a run, as JSON that chat services read (`text`); None if nothing."""
+    """Describe a run's failures as JSON that chat services read (`text`); None without any."""
     checks = [asdict(check) for check in failed_checks(instance, run.run_id)]
     failed = run.status is dg.DagsterRunStatus.FAILURE
     if not checks and not failed:

@@ -1,4 +1,4 @@
-"""Asset checks: what is measured for each batch day, and when it is good enough.
+"""Asset checks: they measure each batch day, and judge whether it is good enough.
 
 `feeds`, `orders`, `stock`, `dimensions` and `figures` measure the data; `results` and `graph`
 report to Dagster.

@@ -1,6 +1,6 @@
-"""The checks of staged feeds: what is measured of a batch day, and when it is good enough.
+"""The checks of staged feeds: they read staging and quarantine, and judge each batch day.
 
-Reads staging and quarantine. Reporting to Dagster does not belong here.
+Reporting to Dagster does not belong here.
 """
 
 import datetime as dt
@@ -24,11 +24,12 @@ FEWEST_RECORDS = 20
 
 @dataclass(frozen=True)
 class FeedMeasures:
-    """What some batch days of a feed hold: a row a day in each frame.
+    """The measures of a feed's batch days; each frame has one row a day.
 
-    `files` has `landed`, `staged` and `quarantined`, `profile` what `_profile` selects; `landed`
-    counts records by day as far back as a day is compared with. `never_filled` are the optional
-    columns that have no value in any staged record: the shop does not export them.
+    `files` has `landed`, `staged` and `quarantined`; `profile` has what `_profile` selects.
+    `landed` counts records by day, back to the earliest day that a judged day is compared with.
+    `never_filled` are the optional columns without a value in any staged record: the shop does not
+    export them.
     """
 
     feed: Feed
@@ -40,9 +41,9 @@ class FeedMeasures:
 
 @dataclass(frozen=True)
 class FeedCheck:
-    """A check that every feed with something to judge has.
+    """A check of those feeds to which it applies.
 
-    `judge` gives, by day, `passed` and the figures it rests on.
+    `judge` gives `passed` by day, with the figures that decide it.
     """
 
     name: str
@@ -62,7 +63,7 @@ def optional_columns(feed: Feed) -> list[str]:
 
 
 def measure(connection: psycopg.Connection, feed: Feed, days: Sequence[dt.date]) -> FeedMeasures:
-    """Measure batch days of a feed; costs what the days hold, and a look at the weeks before."""
+    """Measure batch days of a feed; the cost grows with their records, not with the warehouse."""
     index = pd.DatetimeIndex(pd.to_datetime(pd.Series(days, dtype="object"))).as_unit("s")
     profile = _profile(connection, feed, days).set_index("batch_date").reindex(index)
     return FeedMeasures(
@@ -75,13 +76,16 @@ def measure(connection: psycopg.Connection, feed: Feed, days: Sequence[dt.date])
 
 
 def _files(connection: psycopg.Connection, feed: Feed, days: Sequence[dt.date]) -> pd.DataFrame:
-    """Count what landed by the log of staged files, and what is held by the records themselves."""
+    """Count landed records from the log of staged files, and held records from the tables.
+
+    Pruned records count in neither.
+    """
     query = sql.SQL(
         """
         select batch_date, sum(landed)::bigint as landed, sum(staged)::bigint as staged,
                sum(quarantined)::bigint as quarantined
         from (
-            select batch_date, records as landed, 0 as staged, 0 as quarantined
+            select batch_date, records - pruned as landed, 0 as staged, 0 as quarantined
             from ops.staged_files where feed = %(feed)s and batch_date = any(%(days)s)
             union all
             select batch_date, 0, count(*), 0 from {staging}
@@ -102,7 +106,7 @@ def _files(connection: psycopg.Connection, feed: Feed, days: Sequence[dt.date]) 
 
 
 def _profile(connection: psycopg.Connection, feed: Feed, days: Sequence[dt.date]) -> pd.DataFrame:
-    """Measure nulls, extremes and records out of range in one scan, and repeats in another."""
+    """Measure nulls, extremes and out-of-range records in one scan, and duplicates in another."""
     columns = STAGING[feed.name].columns
     figures: dict[str, tuple[sql.Composable, Kind]] = {
         "records": (sql.SQL("count(*)"), Kind.COUNT),
@@ -157,7 +161,7 @@ def _profile(connection: psycopg.Connection, feed: Feed, days: Sequence[dt.date]
 def _never_filled(
     connection: psycopg.Connection, feed: Feed, profile: pd.DataFrame
 ) -> frozenset[str]:
-    """Find the optional columns without any value; looks only at those null on a whole day."""
+    """Find the optional columns without any value, among those that are null on a whole day."""
     empty = [
         name
         for name in optional_columns(feed)
@@ -213,7 +217,7 @@ def _amounts(*names: str) -> str:
     return " or ".join(f"{name} < 0 or {name} >= {LIMIT}" for name in names)
 
 
-# The row rules let none of these in: a record that breaks one was changed where it lies.
+# The row rules quarantine all of these, so a record found here was changed in the table.
 _OUT_OF_RANGE = {
     "customers": "created_at < '1990-01-01'",
     "products": _amounts("price", "cost"),

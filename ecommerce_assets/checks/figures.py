@@ -1,4 +1,4 @@
-"""The checks of what is summed: revenue by day, and cohorts."""
+"""The checks of the aggregates: revenue by day, and cohorts."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -147,7 +147,7 @@ def _refund_bases(
     results = pd.DataFrame({"passed": True}, index=index_of(days))
     results["by_return_date"] = str(by_return_date)
     results["by_order_date"] = str(by_order_date)
-    # The sums are no day's; a difference is told on the last.
+    # The sums belong to no single day; a difference is reported on the last one.
     results.loc[results.index[-1:], "passed"] = by_return_date == by_order_date
     return results
 

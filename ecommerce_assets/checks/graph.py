@@ -13,7 +13,7 @@ import pandas as pd
 import psycopg
 
 from ecommerce_assets.assets.run import warehouse_step
-from ecommerce_assets.assets.specs import POOL, asset_key
+from ecommerce_assets.assets.specs import asset_key, warehouse_pool
 from ecommerce_assets.assets.staging import quarantined, staged
 from ecommerce_assets.checks.feeds import FEED_CHECKS, feeds_of, measure
 from ecommerce_assets.checks.results import check_result, check_spec
@@ -23,6 +23,7 @@ from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.feeds.contract import FEEDS
 from ecommerce_assets.partitions import days_of
 from ecommerce_assets.shop import Shop
+from ecommerce_assets.warehouse.pruning import first_whole_day
 from ecommerce_assets.warehouse.staging import (
     CHECK_STEPS,
     Refusal,
@@ -38,14 +39,14 @@ FEED_STEP, TABLE_STEP = CHECK_STEPS
 
 
 class RefusedDaysError(OperatorError):
-    """Some feed-days of a run were refused; what else could be loaded is."""
+    """Some feed-days of a run were refused; all others are loaded."""
 
     def __init__(self, refusals: Sequence[Refusal]) -> None:
         super().__init__(" ".join(refusal.sentence for refusal in refusals))
 
 
 def accepted_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
-    """Build the checks that fail, and with them the run, on a refused feed-day."""
+    """Build the checks that fail, together with the run, on a refused feed-day."""
     feeds = {dg.AssetCheckKey(staged(feed), ACCEPTED): feed for feed in FEEDS}
 
     @dg.multi_asset_check(
@@ -60,7 +61,7 @@ def accepted_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
             for key in feeds
         ],
         can_subset=True,
-        pool=POOL,
+        pool=warehouse_pool(),
     )
     def accepted(
         context: dg.AssetCheckExecutionContext,
@@ -69,7 +70,7 @@ def accepted_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
     ) -> Iterator[dg.AssetCheckResult]:
         index = pd.DatetimeIndex(days_of(context))
         refused = []
-        # Results are reported with the lock held: of two runs Dagster would take only one's.
+        # Results are reported under the lock: of two concurrent runs Dagster would keep only one's.
         with _judging(context, shop, transaction) as connection:
             if _is_load(context):
                 refusals = refusals_of(connection, context.run.run_id)
@@ -108,7 +109,7 @@ def feed_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
             for key, (check, feed) in checks.items()
         ],
         can_subset=True,
-        pool=POOL,
+        pool=warehouse_pool(),
     )
     def check_feeds(
         context: dg.AssetCheckExecutionContext,
@@ -136,7 +137,7 @@ def feed_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
 
 
 def table_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
-    """Build the checks of dimensions and facts, and of what staged versions say of one another."""
+    """Build the checks of dimensions and facts, and of staged versions against each other."""
     checks = {dg.AssetCheckKey(asset_key(check.table), check.name): check for check in TABLE_CHECKS}
 
     @dg.multi_asset_check(
@@ -146,7 +147,7 @@ def table_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
             for key, check in checks.items()
         ],
         can_subset=True,
-        pool=POOL,
+        pool=warehouse_pool(),
     )
     def check_tables(
         context: dg.AssetCheckExecutionContext,
@@ -174,9 +175,9 @@ def table_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
 def _judging(
     context: dg.AssetCheckExecutionContext, shop: Shop, transaction: RunTransaction
 ) -> Iterator[psycopg.Connection]:
-    """Connect checks to the warehouse, which stands still for the block.
+    """Connect checks to the warehouse, which does not change during the block.
 
-    In a load that is the load's own transaction; a run of checks alone locks nobody out.
+    In a load, checks use the load's own transaction. A run of checks alone blocks no other run.
     """
     if _is_load(context):
         with warehouse_step(context, transaction) as connection:
@@ -190,7 +191,7 @@ def _judging(
 def _days_to_judge(
     context: dg.AssetCheckExecutionContext, connection: psycopg.Connection, step: str
 ) -> list[dt.date]:
-    """The days of a range that changed since they were judged; or all, where nothing is loaded."""
+    """The days of a range that changed since their last check; in a run of checks alone, all."""
     days = days_of(context)
     if len(days) == 1 or not _is_load(context):
         return days
@@ -199,7 +200,7 @@ def _days_to_judge(
 
 
 def _is_load(context: dg.AssetCheckExecutionContext) -> bool:
-    """Whether the run materializes anything, or only judges what is there."""
+    """Whether the run materializes assets; otherwise it only runs checks."""
     return bool(context.job_def.asset_layer.executable_asset_keys)
 
 
@@ -211,9 +212,12 @@ def _not_staged(
 ) -> Iterator[Refusal]:
     """Find the feed-days whose files in the landing zone are not those that staging holds."""
     held = staged_digests(connection)
+    first_whole = first_whole_day(connection)
     listing = shop.landing.listing()
     for feed, day in product(feeds, days):
         files = listing.batches.get((feed, day), ())
+        if not files and day < first_whole:
+            continue
         if shop.landing.digests(files) != held.get((feed, day), {}):
             reason = "what has landed is not what is staged; materialize the day"
             yield Refusal(feed, day, None, reason)

@@ -11,9 +11,9 @@ from ecommerce_assets.warehouse.tables import (
 
 
 def _each_is_fact_or_quarantined(feed: str, key: str, fact: str) -> str:
-    """Examine the keys staged of the orders in scope, and the facts of those orders.
+    """Select the staged keys of the orders in scope, and the keys of their facts.
 
-    Broken is a key that is in neither or both of fact and relation quarantine, or not staged.
+    A key is broken if it is in neither or both of the facts and relation quarantine, or not staged.
     """
     return f"""
         with staged as (

@@ -1,6 +1,6 @@
-"""The metadata in which the one result of a check over a range of days lists the days.
+"""The metadata that lists the days of a check's one result over a range.
 
-The event log of `dagster_instance` reads it to give each day its result.
+The event log in `dagster_instance` reads it, and records the result for each day.
 """
 
 JUDGED_DAYS = "judged_days"

@@ -21,8 +21,8 @@ def check_result(
 ) -> dg.AssetCheckResult:
     """Make the result of a check over the days of a run, and report each failed day by itself.
 
-    `results` has a row a day (its index) with the column `passed`; its other columns are shown as
-    metadata. In a run over a range the one result has no partition, so failed days are reported.
+    `results` has a row a day (its index) with the column `passed`; its other columns become
+    metadata. Over a range the one result has no partition, so each failed day is reported too.
     """
     failed = results[~results["passed"].astype(bool)]
     if context.has_partition_key:
@@ -56,7 +56,7 @@ class FailedCheck:
 
     @property
     def is_error(self) -> bool:
-        """Whether somebody has to act before figures are used."""
+        """Whether somebody has to act before the figures are used (severity ERROR)."""
         return self.severity == dg.AssetCheckSeverity.ERROR.value
 
 

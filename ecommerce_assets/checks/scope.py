@@ -1,6 +1,6 @@
-"""Which keys the checks of tables examine: those that the judged batch days name, or all keys.
+"""The keys that the checks of tables examine: those in the judged days' records, or all keys.
 
-A key that several days name belongs to the latest of them; a failure counts for that day.
+A key in several days' records belongs to the latest of them; a failure counts for that day.
 """
 
 import datetime as dt
@@ -11,11 +11,11 @@ import psycopg
 
 from ecommerce_assets.warehouse.staging import held_days
 
-# A whole year's orders are hashed in memory, not on disk.
+# This lets PostgreSQL hash a year's orders in memory instead of on disk.
 _WORK_MEMORY = "128MB"
 
 
-# What a long backfill has just filled the planner knows nothing of yet: 16 s instead of 9 s a year.
+# Without statistics of tables that a long backfill has just filled, a year takes 16 s, not 9 s.
 _DAYS_TO_ANALYZE = 30
 _EXAMINED = (
     "staging.orders, staging.order_items, staging.returns, staging.inventory, quarantine.records,"
@@ -29,7 +29,7 @@ _EXAMINED = (
 def scope(connection: psycopg.Connection, days: Sequence[dt.date]) -> Iterator[None]:
     """Make the temporary tables `scope_<keys>` for a block within a transaction.
 
-    Days that cover all that is held take in also the rows that no staged record accounts for.
+    If the days cover all held days, the scope also has the rows without any staged record.
     """
     if len(days) > _DAYS_TO_ANALYZE:
         connection.execute(f"analyze {_EXAMINED}")
@@ -60,7 +60,7 @@ _COLUMNS = {
     "snapshots": "snapshot_date, product_id, warehouse_id",
 }
 
-# What the days' records name, and what the tables have, on the last day.
+# The keys in the days' records, and those of the tables, which count for the last day.
 _KEYS = {
     "orders": (
         """

@@ -48,7 +48,7 @@ _OVERSOLD = """
 def _allocated(
     connection: psycopg.Connection, days: Sequence[dt.date], settings: Settings
 ) -> pd.DataFrame:
-    """Compare what is allocated, at a day's latest snapshot, with the units of open orders then."""
+    """Compare the allocated units of a day's latest snapshot with the units of open orders."""
     allocated = read(
         connection,
         """

@@ -1,4 +1,4 @@
-"""What a check of a table is. Most count the rows that a query finds broken."""
+"""The type of a table's check. Most checks count the rows that a query flags as broken."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ Judge = Callable[[psycopg.Connection, Sequence[dt.date], Settings], pd.DataFrame
 class TableCheck:
     """A check of a table, within a `scope`.
 
-    `judge` gives, for each of the days, `passed` and the figures it rests on.
+    `judge` gives `passed` for each day, with the figures that decide it.
     """
 
     table: Table
@@ -31,7 +31,7 @@ class TableCheck:
 
 
 def none_broken(query: str) -> Judge:
-    """Judge by `query`, which gives `batch_date` and the flag `is_broken` of what it examines."""
+    """Pass without a broken row; `query` gives `batch_date` and `is_broken` of examined rows."""
 
     def judge(connection: psycopg.Connection, days: Sequence[dt.date], _: Settings) -> pd.DataFrame:
         counts = _counts(connection, query, days)
@@ -41,7 +41,7 @@ def none_broken(query: str) -> Judge:
 
 
 def few_broken(query: str, threshold: Callable[[Settings], float]) -> Judge:
-    """Judge by the share of the rows that `query` flags `is_broken`, by their `batch_date`."""
+    """Pass up to a share of broken rows; `query` gives `batch_date` and `is_broken` of each row."""
 
     def judge(
         connection: psycopg.Connection, days: Sequence[dt.date], settings: Settings
@@ -78,5 +78,5 @@ def _counts(
 
 
 def index_of(days: Sequence[dt.date]) -> pd.DatetimeIndex:
-    """Give the index that results of these days have."""
+    """Give the index of results for these days."""
     return pd.DatetimeIndex(pd.to_datetime(pd.Series(days, dtype="object"))).as_unit("s")

@@ -1,4 +1,4 @@
-"""When a share is too large to be chance. Nothing is read here."""
+"""The test whether a share of bad records is too large to be chance."""
 
 import numpy as np
 import pandas as pd
@@ -7,11 +7,11 @@ _DEVIATIONS = 2
 
 
 def is_above(part: pd.Series, whole: pd.Series, allowed: float) -> pd.Series:
-    """Whether `part` of `whole` is more than the share `allowed`, by more than chance gives.
+    """Whether `part` of `whole` exceeds the share `allowed` by more than chance explains.
 
-    Among few records a single bad one makes a large share: one of 15 is 6.7 %. So `part` has to
+    Among few records a single bad one is a large share: one of 15 is 6.7 %. So `part` has to
     exceed the allowed number by two standard deviations of a binomial distribution: with 5 %
-    allowed that is 3 of 20 records, 9 of 100, 64 of 1,000. With 0 allowed, any is too many.
+    allowed that is 3 of 20 records, 9 of 100, 64 of 1,000. With 0 allowed, one is too many.
     """
     records = whole.astype("float64").fillna(0.0)
     chance = _DEVIATIONS * np.sqrt(allowed * (1 - allowed) * records)

@@ -1,7 +1,7 @@
-"""The command `ecommerce`, put together from the modules of this package.
+"""The command `ecommerce`, assembled from the modules of this package.
 
-A command parses its arguments, calls a function from elsewhere, and prints. Imports that take long
-are within the commands, so that `--help` is quick.
+A command parses its arguments, calls a function from another package, and prints. Slow imports are
+inside the commands, so that `--help` is quick.
 """
 
 import signal
@@ -16,7 +16,9 @@ from ecommerce_assets.cli import (
     inspecting,
     landing_zones,
     loading,
+    pruning,
     serving,
+    stores,
 )
 from ecommerce_assets.cli.console import print_error
 from ecommerce_assets.errors import OperatorError
@@ -28,14 +30,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for commands in (landing_zones, connecting, loading, serving, inspecting, comparing):
+for commands in (landing_zones, connecting, loading, serving, inspecting, comparing, pruning):
     app.add_typer(commands.app)
 app.add_typer(api_keys.app, name="api-key", no_args_is_help=True)
+app.add_typer(stores.app, name="stores", no_args_is_help=True)
 
 
 def main() -> None:
-    """Run the command; an error an operator can mend is one sentence and exit code 1."""
-    # Python runs no exit handlers on SIGTERM, and one of them stops the embedded server.
+    """Run the command; print an `OperatorError` as one sentence, and exit with 1."""
+    # By default Python skips exit handlers on SIGTERM, and one of them stops the embedded server.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         app()

@@ -19,7 +19,7 @@ Name = Annotated[str, typer.Argument(help="What the key is called, such as who u
 
 @app.command()
 def create(name: Name) -> None:
-    """Make a key and print it, once: only its hash is kept."""
+    """Make a key and print it. It cannot be shown again: only its hash is stored."""
     from ecommerce_assets.api_keys import create_key
 
     with _warehouse() as connection:

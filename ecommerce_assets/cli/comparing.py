@@ -7,9 +7,9 @@ app = typer.Typer()
 
 @app.command()
 def digest() -> None:
-    """Print a line for each table: its name, its rows and a digest of them.
+    """Print a line for each table: its name, its number of rows and a digest of them.
 
-    Two warehouses hold the same if they print the same, wherever and however they were loaded.
+    Two warehouses with the same lines hold the same data.
     """
     from ecommerce_assets.settings import load_settings
     from ecommerce_assets.warehouse.digest import table_digests

@@ -1,4 +1,4 @@
-"""`ecommerce connect`: a batch day from a shop's API into the landing zone."""
+"""`ecommerce connect`: write a batch day from a shop's API into the landing zone."""
 
 import datetime as dt
 from typing import Annotated
@@ -54,8 +54,8 @@ def connect(
     print_records(f"{shop}, batch {batch.day} in {settings.landing_url}", batch.records)
     print_counts("documents read", batch.fetched.documents)
     print_counts("left out or noted", batch.fetched.left_out)
-    if batch.mended:
-        print_counts("taken back", {"records of earlier files": batch.mended})
+    if batch.rewritten:
+        print_counts("taken back", {"records of earlier files": batch.rewritten})
     print_reconciliation(batch.fetched.reconciliation)
     if strict and batch.fetched.reconciliation.differences:
         raise typer.Exit(1)

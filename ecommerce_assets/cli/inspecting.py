@@ -1,4 +1,4 @@
-"""`ecommerce quarantine` and `ecommerce restatements`: list what is refused and what changed."""
+"""`ecommerce quarantine` and `ecommerce restatements`: list refused records, changed figures."""
 
 import csv
 import sys

@@ -1,4 +1,4 @@
-"""`ecommerce load` and `ecommerce rebuild`, and what they print of a load."""
+"""`ecommerce load` and `ecommerce rebuild`, and the summary that they print."""
 
 import dataclasses
 import datetime as dt
@@ -40,9 +40,9 @@ def load(
         typer.Option("--yes", help="Take back what is gone, even if it is most of what is held."),
     ] = False,
 ) -> None:
-    """Load the landed batch days into the warehouse, and take back those whose files are gone.
+    """Load the landed batch days into the warehouse; remove those whose files are gone.
 
-    All that have landed or are held, or those of a range. Loading again changes nothing.
+    Without a range it loads all days that have landed or are held. Loading again changes nothing.
     """
     first, last = day_range(from_, to)
     from ecommerce_assets.batch_days import choose_days, is_unchanged
@@ -97,9 +97,9 @@ def rebuild(
 
 
 class _LoadProgress:
-    """How far a load is: each of its steps reports the share of it that is done.
+    """A load's progress: each step reports the share that is done.
 
-    On a terminal it is a bar, elsewhere a line every few seconds.
+    A terminal shows a bar; other output gets a line every few seconds.
     """
 
     def __init__(self) -> None:
@@ -121,7 +121,7 @@ class _LoadProgress:
 
     @contextmanager
     def shown(self) -> Iterator[Self]:
-        """Show it while the block runs."""
+        """Show the progress while the block runs."""
         lines = Thread(target=self._print_lines, daemon=True)
         with self._bar:
             if not err.is_terminal:
@@ -132,12 +132,12 @@ class _LoadProgress:
                 self._ended.set()
 
     def set_steps(self, steps: int) -> None:
-        """Take the number of steps that will report."""
+        """Set the number of steps that will report."""
         self._steps = steps
         self._bar.update(self._task, total=steps)
 
     def report(self, step: str, share: float) -> None:
-        """Take the share of a step that is done."""
+        """Record the share of a step that is done."""
         self._shares[step] = share
         self._step = step
         self._bar.update(self._task, description=step, completed=sum(self._shares.values()))
@@ -161,7 +161,7 @@ def _shop() -> Iterator[tuple["Shop", _LoadProgress]]:
 
 
 def _report(shop: "Shop", load: "Load", *, has_reports: bool) -> None:
-    """Print what a load did; exit with 1 if something of it failed."""
+    """Print what a load did; exit with 1 if a part of it failed."""
     _print_warehouse(shop, load.first, load.last)
     _print_ignored(load.ignored)
     _print_failed_checks(load)

@@ -1,4 +1,4 @@
-"""`ecommerce serve`, `migrate` and `database-url`: the programs and the database they need."""
+"""`ecommerce serve`, `migrate` and `database-url`: run the services and prepare the database."""
 
 import os
 import sys
@@ -30,7 +30,7 @@ def serve(
 ) -> None:
     """Run the Dagster UI with its daemon, and the API, until Ctrl-C.
 
-    Where the output is no terminal, as under systemd, it has a line a request too.
+    If the output is not a terminal, as under systemd, each request is logged too.
     """
     from ecommerce_assets.serve import Addresses, serve
     from ecommerce_assets.settings import load_settings
@@ -53,7 +53,7 @@ def serve(
 
 
 def _has_desktop() -> bool:
-    """Whether a browser would open in a window, and not in this terminal."""
+    """Whether this machine has a desktop on which a browser can open a window."""
     return sys.platform in ("darwin", "win32") or any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
     )
@@ -61,7 +61,7 @@ def _has_desktop() -> bool:
 
 @app.command()
 def migrate() -> None:
-    """Bring the warehouse's schema up to date; make a first API key where there is none."""
+    """Bring the warehouse's schema up to date; make a first API key if there is none."""
     from ecommerce_assets.api_keys import create_key, list_keys
     from ecommerce_assets.settings import load_settings
     from ecommerce_assets.warehouse.schema import migrate
@@ -78,7 +78,7 @@ def migrate() -> None:
 
 @app.command("database-url")
 def print_database_url() -> None:
-    """Print the URL of the warehouse, starting the embedded server if it must."""
+    """Print the URL of the warehouse; start the embedded server if it does not run."""
     from ecommerce_assets.settings import load_settings
     from ecommerce_assets.warehouse.schema import migrate
     from ecommerce_assets.warehouse.server import lasting_database_url

@@ -1,4 +1,4 @@
-"""`ecommerce import shopify`: documents of a shop's platform become a landing zone."""
+"""`ecommerce import shopify`: turn documents of a shop's platform into a landing zone."""
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
@@ -74,7 +74,7 @@ def print_records(title: str, records: Mapping[str, int]) -> None:
 
 
 def print_counts(title: str, counts: Mapping[str, int]) -> None:
-    """Print counts of what happened, if anything did."""
+    """Print named counts on one line, or nothing without any."""
     if counts:
         out.print(f"{title}: " + " · ".join(f"{name} {n:,}" for name, n in counts.items()))
 
@@ -90,13 +90,13 @@ def print_reconciliation(result: "Reconciliation") -> None:
 
 @contextmanager
 def steps_bar() -> Iterator[Callable[[str, int, int], None]]:
-    """Show how far each step of some work is."""
+    """Show a progress bar for each step of a command."""
     with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
         tasks: dict[str, TaskID] = {}
 
-        def tell(step: str, done: int, total: int) -> None:
+        def progress(step: str, done: int, total: int) -> None:
             if step not in tasks:
                 tasks[step] = bar.add_task(step)
             bar.update(tasks[step], completed=done, total=total)
 
-        yield tell
+        yield progress

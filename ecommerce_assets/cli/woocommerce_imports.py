@@ -1,4 +1,4 @@
-"""`ecommerce import woocommerce`: documents of WooCommerce's API become a landing zone."""
+"""`ecommerce import woocommerce`: turn documents of WooCommerce's API into a landing zone."""
 
 import typer
 

@@ -20,6 +20,7 @@ from ecommerce_assets.dagster_instance.private_storage import (
     AssetCheckExecutionsTable,
     SqlEventLogStorageTable,
 )
+from ecommerce_assets.warehouse.session import NOTICE_A_LOST_CLIENT
 
 
 class PrePingedConnections:
@@ -42,14 +43,6 @@ def _ping(connection: Any, *_: object) -> None:
             cursor.execute("select 1")
     except psycopg2.Error as error:
         raise db.exc.DisconnectionError from error  # the pool opens another one
-
-
-_NOTICE_A_LOST_MACHINE = (
-    "set tcp_keepalives_idle = 30",
-    "set tcp_keepalives_interval = 10",
-    "set tcp_keepalives_count = 3",
-)
-"""PostgreSQL ends a session 60 s after the machine at its other end was last heard of."""
 
 
 def _of_a_passed_day(event: EventLogEntry) -> EventLogEntry:
@@ -121,7 +114,7 @@ class EventLog(PrePingedConnections, PostgresEventLogStorage):
         """Hold the lock of a run until the process ends, or executes another run."""
         self._release_lock()
         connection = self._engine.connect()
-        for statement in _NOTICE_A_LOST_MACHINE:
+        for statement in NOTICE_A_LOST_CLIENT:
             connection.execute(db.text(statement))
         connection.execute(db.select(db.func.pg_advisory_lock(_lock_key(run_id))))
         self._lock_connection = connection

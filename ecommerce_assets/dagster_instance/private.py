@@ -17,6 +17,7 @@ from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
     PARTITION_NAME_TAG,
+    RETRY_STRATEGY_TAG,
 )
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "ASSET_PARTITION_RANGE_START_TAG",
     "IN_PROGRESS_RUN_STATUSES",
     "PARTITION_NAME_TAG",
+    "RETRY_STRATEGY_TAG",
     "WITHOUT_MATERIALIZATIONS",
     "AssetCheckExecutionRecordStatus",
     "UnresolvedAssetJobDefinition",

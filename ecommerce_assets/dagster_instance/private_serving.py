@@ -1,6 +1,8 @@
-"""The names that starting Dagster's programs takes from its private modules (`private`)."""
+"""Names of Dagster's private modules for starting its programs and watching runs (`private`)."""
 
 from dagster._core.errors import DagsterUserCodeUnreachableError
+from dagster._core.execution.plan.resume_retry import ReexecutionStrategy
+from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster._grpc.client import DagsterGrpcClient
@@ -10,8 +12,11 @@ DAEMON_MODULE = "dagster._daemon"
 
 __all__ = [
     "DAEMON_MODULE",
+    "CheckRunHealthResult",
     "DagsterGrpcClient",
     "DagsterUserCodeUnreachableError",
+    "ReexecutionStrategy",
+    "WorkerStatus",
     "WorkspaceFileTarget",
     "WorkspaceProcessContext",
 ]

@@ -24,7 +24,8 @@ from ecommerce_assets.dagster_instance.private_storage import (
 )
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import load_settings
-from ecommerce_assets.warehouse.server import database_url
+from ecommerce_assets.warehouse.server import dagster_database_url
+from ecommerce_assets.warehouse.session import NOTICE_A_LOST_SERVER
 
 SCHEMA = "dagster"
 _TABLES = ("runs", "event_logs", "jobs")
@@ -48,7 +49,7 @@ class ScheduleStorage(PrePingedConnections, PostgresScheduleStorage):
 
 
 class InstanceStorage(DagsterPostgresStorage):
-    """Runs, events and schedules, in a schema of the warehouse's database."""
+    """Runs, events and schedules, in a schema of the warehouse's database or of another one."""
 
     def __init__(
         self, postgres_url: str, inst_data: ConfigurableClassData | None, *, has_tables: bool
@@ -78,7 +79,7 @@ class InstanceStorage(DagsterPostgresStorage):
         """
         for name, value in _EVENT_SETTINGS.items():
             os.environ.setdefault(name, value)
-        url = database_url(load_settings())
+        url = dagster_database_url(load_settings())
         return cls(_storage_url(url), inst_data, has_tables=_make_schema(url))
 
 
@@ -123,4 +124,5 @@ def _make_schema(url: str) -> bool:
 def _storage_url(url: str) -> str:
     storage_url = make_url(url).set(drivername="postgresql+psycopg2")
     options = f"{storage_url.query.get('options', '')} -csearch_path={SCHEMA}".strip()
-    return storage_url.update_query_dict({"options": options}).render_as_string(hide_password=False)
+    query = {"options": options, **NOTICE_A_LOST_SERVER}
+    return storage_url.update_query_dict(query).render_as_string(hide_password=False)

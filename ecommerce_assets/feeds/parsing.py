@@ -28,6 +28,7 @@ _NUMBER = r"^(?P<sign>[+-]?)0*(?P<whole>[0-9]+)(?:\.(?P<fraction>[0-9]+))?$"
 _SECOND = 10**6
 _DAY = 86_400 * _SECOND
 _EPOCH = dt.datetime(1970, 1, 1)
+_FIRST_MOMENT = pa.scalar(dt.datetime(1, 1, 1, tzinfo=dt.UTC), pa.timestamp("us", "UTC"))
 _LAST_SECOND = (dt.datetime.max - _EPOCH) // dt.timedelta(seconds=1)
 
 _SATURATED = 10**12
@@ -62,7 +63,9 @@ def parse(texts: pd.Series, writing: Writing, source_timezone: str) -> Parsed:
         values = pd.Series(days.cast(pa.timestamp("s")).to_pandas(), dtype="datetime64[s]")
         return _parsed(values, array, days, texts)
     if writing is Writing.MOMENT:
-        moments = _moments(array, f"^{_DATE}(?:{_TIME}(?:{_OFFSET})?)?$", source_timezone)
+        moments = _usual_moments(array)
+        if moments is None:
+            moments = _moments(array, f"^{_DATE}(?:{_TIME}(?:{_OFFSET})?)?$", source_timezone)
         values = pd.Series(moments.to_pandas(), dtype="datetime64[us, UTC]")
         return _parsed(values, array, moments, texts)
     return _numbers(array, texts, DECIMALS.get(writing))
@@ -72,6 +75,23 @@ def _parsed(values: pd.Series, array: pa.Array, parsed: pa.Array, texts: pd.Seri
     values.index = texts.index
     written = _true(pc.or_(pc.is_null(array), pc.is_valid(parsed)))
     return Parsed(values, written, _all(texts))
+
+
+def _usual_moments(array: pa.Array) -> pa.Array | None:
+    """Parse moments that are all written `YYYY-MM-DD HH:MM:SSZ`, or with a `T`; else give None.
+
+    Arrow's own reader takes nothing else of that length with a `Z`. It takes a tenth of the time.
+    """
+    usual = pc.and_(
+        pc.equal(pc.binary_length(array), len("2024-03-05 09:30:00Z")), pc.ends_with(array, "Z")
+    )
+    if not pc.all(usual).as_py():
+        return None
+    try:
+        moments = array.cast(pa.timestamp("us", "UTC"))
+    except pa.ArrowInvalid:
+        return None
+    return moments if pc.all(pc.greater_equal(moments, _FIRST_MOMENT)).as_py() else None
 
 
 def _moments(array: pa.Array, pattern: str, source_timezone: str) -> pa.Array:
@@ -128,30 +148,39 @@ def _offset(local: int, zone: ZoneInfo) -> int:
 
 
 def _numbers(array: pa.Array, texts: pd.Series, decimals: int | None) -> Parsed:
+    """Parse whole numbers, or amounts with `decimals`: each text once, since most repeat."""
+    chunks = array.chunks if isinstance(array, pa.ChunkedArray) else [array]
+    repeated = pa.chunked_array(chunks, pa.string()).dictionary_encode().combine_chunks()
+    value, written, precise = _distinct_numbers(repeated.dictionary, decimals)
+    values = value.take(repeated.indices).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    values.index = texts.index
+    return Parsed(
+        values,
+        pc.fill_null(written.take(repeated.indices), True).to_numpy(zero_copy_only=False),
+        pc.fill_null(precise.take(repeated.indices), True).to_numpy(zero_copy_only=False),
+    )
+
+
+def _distinct_numbers(array: pa.Array, decimals: int | None) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Give the value of each text, whether it is written as one, and whether it is precise."""
     parts = pc.extract_regex(array, _NUMBER)
     whole, fraction = pc.struct_field(parts, "whole"), pc.struct_field(parts, "fraction")
     written = pc.is_valid(parts)
     places = decimals or 0
     if decimals is None:
-        written = pc.and_(written, pc.equal(pc.utf8_length(fraction), 0))
+        written = pc.and_(written, pc.fill_null(pc.equal(pc.utf8_length(fraction), 0), False))
     large = pc.greater(pc.utf8_length(whole), 12)
     sized = pc.if_else(large, str(_SATURATED), whole)
     digits = pc.utf8_slice_codeunits(pc.utf8_rpad(fraction, places, "0"), 0, places)
     scaled = pc.binary_join_element_wise(sized, digits, "").cast(pa.int64())
-    excess = pc.greater(pc.utf8_length(fraction), places)
+    excess = pc.fill_null(pc.greater(pc.utf8_length(fraction), places), False)
     negative = pc.equal(pc.struct_field(parts, "sign"), "-")
     # Rounded down, so that -0.001 is still below 0 and 999999999.999 still below 10⁹.
     rest = pc.utf8_rtrim(pc.utf8_slice_codeunits(fraction, places), "0")
     cut = pc.and_(negative, pc.greater(pc.utf8_length(rest), 0)).cast(pa.int64())
     value = pc.subtract(pc.if_else(negative, pc.negate(scaled), scaled), cut)
     value = pc.if_else(written, value, pa.scalar(None, pa.int64()))
-    values = value.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
-    values.index = texts.index
-    return Parsed(
-        values,
-        _true(pc.or_(pc.is_null(array), pc.fill_null(written, False))),
-        ~_true(pc.and_(written, excess)),
-    )
+    return value, written, pc.invert(pc.and_(written, excess))
 
 
 def _true(mask: pa.Array) -> Mask:

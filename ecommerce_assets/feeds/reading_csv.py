@@ -38,7 +38,7 @@ def read_csv(name: str, content: bytes, feed: Feed) -> Records:
     Raises:
         RefusedFileError: its header is not the feed's.
     """
-    lone_returns = content.count(b"\r") != content.count(b"\r\n")
+    lone_returns = b"\r" in content and content.count(b"\r") != content.count(b"\r\n")
     if b'"' in content or lone_returns or _may_have_large_lines(content):
         return read_quoted_csv(name, content, feed)
     return read_plain_csv(name, content, feed)
@@ -84,8 +84,8 @@ def read_plain_csv(name: str, content: bytes, feed: Feed) -> Records:
         )
     blank = np.array([row.number for row in bad_rows if not row.text.strip()], dtype="int64")
     malformed = [row for row in bad_rows if row.text.strip()]
-    numbers = np.setdiff1d(
-        np.arange(1, table.num_rows + len(bad_rows) + 1), [row.number for row in bad_rows]
+    numbers = np.delete(
+        np.arange(1, table.num_rows + len(bad_rows) + 1), [row.number - 1 for row in bad_rows]
     )
     return Records(
         lay_out(

@@ -111,11 +111,11 @@ def lay_out(
     """Trim the texts, make the empty ones null, and lay them out in the feed's columns."""
     index = pd.Index(np.array(line_numbers, dtype="int64"), name="line_number")
 
-    def trimmed(texts: pa.Array | pa.ChunkedArray | None) -> pd.Series:
+    def trimmed(texts: pa.Array | pa.ChunkedArray | None) -> pd.api.extensions.ExtensionArray:
         if texts is None:
-            return pd.Series(None, index=index, dtype="str")
+            texts = pa.nulls(len(index), pa.string())
         texts = pc.utf8_trim_whitespace(texts)
         texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
-        return texts.to_pandas().astype("str").set_axis(index)
+        return pd.array(texts, dtype="str")
 
     return pd.DataFrame({name: trimmed(columns.get(name)) for name in feed.columns}, index=index)

@@ -1,1 +1,1 @@
-"""Figures: frames in, a Matplotlib Figure and a sentence out. No SQL, no disk, no Dagster."""
+"""Reports: functions from frames to a Matplotlib figure and a sentence. No SQL, disk or Dagster."""

@@ -1,6 +1,6 @@
-"""The average order value, and new against repeat customers.
+"""The report of the average order value and of new and repeat customers.
 
-Both as docs/reference/rules.md, Revenue of a date, has them; sums over days are in `daily`.
+Rules: docs/reference/rules.md, Revenue of a date. Sums over days are in `daily`.
 """
 
 from fractions import Fraction
@@ -26,10 +26,10 @@ _CUSTOMERS = {
 
 @canvas.styled
 def draw(revenue: pd.DataFrame, context: Context) -> "Figure":
-    """Draw the average order value, and under it the customers of a day: new, repeat, guests.
+    """Draw the average order value, and below it each day's customers: new, repeat and guests.
 
-    `revenue`: rows of `fct_revenue_daily` of the period and of the same days a year before, both
-    from six days earlier on; other rows do no harm.
+    `revenue`: rows of `fct_revenue_daily` of the period and of the same days a year before, each
+    from six days earlier on; other rows are ignored.
     """
     figure = canvas.page(TITLE, context)
     value, customers = figure.subplots(2, 1, sharex=True)
@@ -39,7 +39,7 @@ def draw(revenue: pd.DataFrame, context: Context) -> "Figure":
         canvas.day_axis(axes, context.days)
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
         if not context.days.isin(revenue["date"]).any():
-            canvas.say_nothing(axes, "No figures for these days")
+            canvas.explain_empty(axes, "No figures for these days")
     return figure
 
 
@@ -87,7 +87,7 @@ def _draw_customers(axes: "Axes", revenue: pd.DataFrame, context: Context) -> No
 
 
 def sentence(revenue: pd.DataFrame, context: Context) -> str:
-    """State the period's average order value, the year before's, and the customers.
+    """State the average order value of the period and of the year before, and the customers.
 
     `revenue`: as for `draw`.
     """

@@ -1,6 +1,6 @@
-"""The page, axes and lines that all reports share, in one style.
+"""The page, axes, lines and style that all reports share.
 
-What a figure shows is in its own module; files are written in `paper`.
+Each report draws its content in its own module; `paper` writes files.
 """
 
 import re
@@ -40,7 +40,7 @@ _R = TypeVar("_R")
 
 
 def styled(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Run a function under the reports' style, whatever the process has set."""
+    """Run a function under the reports' style, whatever style the process has set."""
 
     @wraps(function)
     def with_style(*args: _P.args, **kwargs: _P.kwargs) -> _R:
@@ -53,7 +53,7 @@ def styled(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def page(title: str, context: Context, subject: str | None = None) -> "Figure":
-    """Begin a figure: its title and, under it, the store and `subject` (by default the period)."""
+    """Make a figure with its title and, below it, the store and `subject` (default: the period)."""
     from matplotlib.figure import Figure
 
     figure = Figure()
@@ -66,7 +66,7 @@ def page(title: str, context: Context, subject: str | None = None) -> "Figure":
 
 
 def header_text(figure: "Figure", inches_from_top: float, text: str, **style: Any) -> None:
-    """Write at the left edge, below the top: there also after the page has changed its size."""
+    """Write text at a fixed distance from the left and top edges, whatever the page's size."""
     from matplotlib.transforms import ScaledTranslation
 
     corner = figure.transFigure + ScaledTranslation(0.15, -inches_from_top, figure.dpi_scale_trans)
@@ -75,7 +75,7 @@ def header_text(figure: "Figure", inches_from_top: float, text: str, **style: An
 
 @styled
 def drawable(text: str) -> str:
-    """Put an ellipsis for characters that the font does not have, such as Chinese ones."""
+    """Replace characters that the font does not have, such as Chinese ones, by an ellipsis."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
     glyphs = get_font(findfont(FontProperties())).get_charmap()
@@ -97,7 +97,7 @@ def trend(
     mean: pd.Series,
     mean_before: pd.Series,
 ) -> None:
-    """Draw a daily figure as dots, its mean as a line, the year before's as a dashed one."""
+    """Draw daily values as dots, their mean as a line, the year before's mean as a dashed line."""
     axes.plot(
         days,
         daily,
@@ -121,7 +121,7 @@ def trend(
 
 
 def few_days_marker(days: pd.DatetimeIndex, marker: str) -> str:
-    """Give a line its marker where it may be of one day, and would not be seen without."""
+    """Give the marker that keeps a line of few points visible."""
     return marker if len(days) <= FEW_DAYS else ""
 
 
@@ -131,7 +131,7 @@ def legend(figure: "Figure", handles: Sequence["Artist"], labels: Sequence[str])
         handles,
         labels,
         loc="lower center",
-        # Else it would stand at the edge of the paper, in the margin of the PDF.
+        # Without this the legend would lie in the margin of the PDF's page.
         bbox_to_anchor=(0, 0, 1, 1),
         bbox_transform=figure.transFigure,
         ncols=len(labels),
@@ -140,7 +140,7 @@ def legend(figure: "Figure", handles: Sequence["Artist"], labels: Sequence[str])
 
 
 def day_axis(axes: "Axes", days: pd.DatetimeIndex) -> None:
-    """Let x be these days: ticks on days, Mondays or first days of months, as fits."""
+    """Use these days as the x axis, with ticks on days, Mondays or first days of months."""
     half = pd.Timedelta(hours=12)
     limits: Any = (days[0] - half, days[-1] + half)  # Matplotlib's types know no dates.
     axes.set_xlim(limits)
@@ -149,7 +149,7 @@ def day_axis(axes: "Axes", days: pd.DatetimeIndex) -> None:
 
 
 def day_ticks(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    """Pick the days to be named on an axis: days, Mondays or first days of months, as fits."""
+    """Pick the days to label on an axis: all days, Mondays or first days of months."""
     mondays, firsts = days[days.day_of_week == 0], days[days.day == 1]
     for ticks in (days, days[::2], mondays, mondays[::2], firsts):
         if len(ticks) <= _MOST_TICKS:
@@ -158,24 +158,24 @@ def day_ticks(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
 
 
 def every_few(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    """Pick as many of the days as an axis has room to name, evenly."""
+    """Pick evenly spaced days, as many as an axis has room to label."""
     return days[:: -(-len(days) // _MOST_TICKS)]
 
 
 def month_axis(axes: "Axes", months: pd.DatetimeIndex) -> None:
-    """Let x be the positions of these months; a few are not stretched over the whole width."""
+    """Use these months as the x axis; few months do not stretch over the whole width."""
     axes.set_xlim(-0.6, max(len(months), _FEWEST_PLACES) - 0.4)
     axes.set_xticks(range(len(months)), _month_labels(months))
 
 
 def place_axis(axes: "Axes", names: Sequence[str]) -> None:
-    """Let y be names from the top down; a few are not stretched over the whole height."""
+    """Use names as the y axis, from the top down; few names do not fill the whole height."""
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(max(len(names), _FEWEST_PLACES) - 0.4, -0.6)
 
 
 def day_labels(days: pd.DatetimeIndex) -> list[str]:
-    """Name days, with the year where it is new."""
+    """Label days, with the year on the first day of each year."""
     return [f"{day.day} {day:%b}{_new_year(days, i)}" for i, day in enumerate(days)]
 
 
@@ -189,19 +189,19 @@ def _new_year(days: pd.DatetimeIndex, position: int) -> str:
 
 
 def money_axis(axes: "Axes", label: str) -> None:
-    """Let y be an amount of money in whole units of the currency."""
+    """Label y as an amount of money in whole units of the currency."""
     axes.set_ylabel(label)
     axes.yaxis.set_major_formatter(lambda value, _: short_number(value))
 
 
 def share_axis(axes: "Axes", label: str) -> None:
-    """Let y be a share between 0 and 1, shown in percent."""
+    """Label y as a share between 0 and 1, in percent."""
     axes.set_ylabel(label)
     axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g}%")
 
 
 def count_axis(axes: "Axes", label: str) -> None:
-    """Let y count things."""
+    """Label y as a count."""
     from matplotlib.ticker import MaxNLocator
 
     axes.set_ylabel(label)
@@ -218,9 +218,9 @@ def short_number(value: float) -> str:
 
 
 def from_zero(axes: "Axes") -> None:
-    """Begin y at 0, or at the lowest value below it; of all zeros or nothing show 0 to 1.
+    """Start y at 0, or at the lowest value if it is negative; show 0 to 1 for zeros or no values.
 
-    Where values are below 0, a line marks it: small ones are else not told from none.
+    With negative values a line marks 0, so that small values differ from none.
     """
     siblings = list(axes.get_shared_y_axes().get_siblings(axes))
     low = min(0.0, *(_finite(other.dataLim.y0) for other in siblings))
@@ -236,8 +236,8 @@ def _finite(value: float) -> float:
     return value if abs(value) < float("inf") else 0.0
 
 
-def say_nothing(axes: "Axes", text: str) -> None:
-    """Say in the middle of empty axes why they are empty."""
+def explain_empty(axes: "Axes", text: str) -> None:
+    """Write in the middle of empty axes why they are empty."""
     axes.text(
         0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=INK, fontsize=11
     )

@@ -1,4 +1,4 @@
-"""What a report is drawn for: the store, the period, how far the data goes. No figures."""
+"""The context of a report: the store, the period and the last loaded day."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ class Context:
 
     `start` and `end` are the first and the last business date of the period, `as_of` is the last
     loaded batch date (None before the first load), `return_days` the days within which a return is
-    refunded. `returns_landed` tells whether the shop exports returns at all.
+    refunded. `returns_landed` is whether any file of returns has landed.
     """
 
     store: str

@@ -1,4 +1,4 @@
-"""Sums of daily figures over a period and over seven days, exact. No single report belongs here."""
+"""Exact sums of daily figures over a period and over seven days, shared by the reports."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ WINDOW_DAYS = 7
 
 
 def total(column: Iterable[int]) -> int:
-    """Sum whole numbers as Python integers: a year of the largest days passes 64 bits."""
+    """Sum whole numbers as Python integers, since a year of the largest amounts exceeds 64 bits."""
     return sum(int(value) for value in column)
 
 
@@ -30,8 +30,8 @@ def year_before(revenue: pd.DataFrame, context: Context) -> pd.DataFrame | None:
 def weekly_sums(revenue: pd.DataFrame, *columns: str) -> pd.DataFrame:
     """Sum columns over each day and the six before it.
 
-    Given by day from the first to the last of `revenue`, as Python integers; null where one of the
-    seven days has no row.
+    One value a day from the first to the last day of `revenue`, as Python integers; null if one of
+    the seven days has no row.
     """
     dates = revenue["date"]
     days = pd.date_range(dates.min(), dates.max(), unit="s") if len(revenue) else dates[:0]
@@ -54,5 +54,5 @@ def _window_sum(window: list[int | None]) -> int | None:
 
 
 def plotted(values: pd.Series, days: pd.DatetimeIndex, divisor: int = 1) -> pd.Series:
-    """Pick the values of these days as floats, which are exact enough to draw; null becomes NaN."""
+    """Give the values of these days as floats for drawing; null becomes NaN."""
     return (values.reindex(days).astype("float64") / divisor).reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""Data quality: what is in quarantine, by rule and batch (docs/reference/feeds.md, rules.md)."""
+"""The report of quarantined records by rule and batch (docs/reference/feeds.md, rules.md)."""
 
 from typing import TYPE_CHECKING
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 TITLE = "Data quality"
 _MOST_COLUMNS = 100
 _FEWEST_COLUMNS = 10
-"""Fewer are not stretched over the whole width."""
+"""Fewer columns do not stretch over the whole width."""
 
 
 def steps(context: Context) -> pd.DatetimeIndex:
-    """Give the columns of the period's grid: days, or if these are too many, weeks' Mondays."""
+    """Give the columns of the period's grid: its days, or the Mondays if there are too many."""
     if len(context.days) <= _MOST_COLUMNS:
         return context.days
     return _mondays(context.days.to_series()).drop_duplicates().pipe(pd.DatetimeIndex)
 
 
 def by_step(counts: pd.DataFrame, context: Context) -> pd.DataFrame:
-    """Keep the rows of the period, with the `step` (of `steps`) that their `batch_date` is in."""
+    """Keep the period's rows, and add the `step` (of `steps`) of their `batch_date`."""
     within = counts["batch_date"].between(pd.Timestamp(context.start), pd.Timestamp(context.end))
     rows = counts[within]
     by_week = len(context.days) > _MOST_COLUMNS
@@ -40,13 +40,13 @@ def _mondays(days: pd.Series) -> pd.Series:
 
 @canvas.styled
 def draw(quarantine: pd.DataFrame, landed: pd.DataFrame, context: Context) -> "Figure":
-    """Draw the share of landed records in quarantine, and under it the records by rule, over time.
+    """Draw the share of landed records in quarantine, and below it the records by rule, over time.
 
-    A record that breaks two rules is in two rows of the grid.
+    A record that breaks two rules counts in two rows of the grid.
 
-    `quarantine`: how many `records` of a `batch_date` break a `rule`, one row a batch date, feed
-    and rule. `landed`: how many `records` of a `batch_date` landed, and `quarantined` of them at
-    either stage (each once), one row a batch date and feed.
+    `quarantine`: the number of `records` of a `batch_date` that break a `rule`, one row a batch
+    date, feed and rule. `landed`: the number of `records` of a `batch_date` that landed, and of
+    those `quarantined` at either stage (each once), one row a batch date and feed.
     """
     unit = "day" if len(context.days) <= _MOST_COLUMNS else "week"
     figure = canvas.page(TITLE, context)
@@ -73,7 +73,7 @@ def _draw_share(
     canvas.share_axis(axes, "share of records")
     canvas.from_zero(axes)
     if shares.isna().all():
-        canvas.say_nothing(axes, "Nothing landed in these days")
+        canvas.explain_empty(axes, "Nothing landed in these days")
 
 
 def _draw_grid(
@@ -93,7 +93,7 @@ def _draw_grid(
     axes.set_ylabel("rule (records)")
     if totals.empty:
         axes.set_yticks([])
-        canvas.say_nothing(axes, "No record is in quarantine")
+        canvas.explain_empty(axes, "No record is in quarantine")
         return
     grid = counts.pivot_table(index="rule", columns="step", values="records", aggfunc="sum")
     grid = grid.reindex(index=totals.index, columns=columns)
@@ -116,7 +116,7 @@ def _draw_grid(
 
 
 def sentence(quarantine: pd.DataFrame, landed: pd.DataFrame, context: Context) -> str:
-    """State how many of the period's records are in quarantine, and for which rules most.
+    """State how many of the period's records are in quarantine, and the most frequent rules.
 
     `quarantine`, `landed`: as for `draw`.
     """

@@ -1,4 +1,4 @@
-"""Inventory alerts: which products are short, and for how many days they last.
+"""The report of inventory alerts: products below their reorder point, and their days of cover.
 
 Source: docs/reference/rules.md, Inventory.
 """
@@ -21,7 +21,7 @@ SOON_DAYS = 7
 _PRODUCTS_DRAWN = 20
 _FILL, _EDGE = "#7FB2D6", "#2B5C85"
 _DAYS_DRAWN = 60
-"""Longer bars are cut, or a slow seller would leave the others no length."""
+"""Longer bars are cut, since one slow seller would make all other bars tiny."""
 
 
 def alerts_by_product(inventory: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
@@ -58,7 +58,7 @@ def alerts_by_product(inventory: pd.DataFrame, items: pd.DataFrame) -> pd.DataFr
 def draw(
     inventory: pd.DataFrame, items: pd.DataFrame, products: pd.DataFrame, context: Context
 ) -> "Figure":
-    """Draw the shortfall and the days of cover of the 20 products that are shortest.
+    """Draw the shortfall and the days of cover of the 20 products with the greatest shortfall.
 
     `inventory`: the rows of `fct_inventory_daily` of the latest snapshot date up to the period's
     end. `items`: the rows of `fct_order_items` with an order date in the 28 days up to that date.
@@ -78,7 +78,7 @@ def draw(
     if drawn.empty:
         for axes in (short, cover):
             axes.set(xticks=[], yticks=[])
-            canvas.say_nothing(
+            canvas.explain_empty(
                 axes,
                 "No stock was counted" if inventory.empty else "No product is short",
             )
@@ -131,7 +131,7 @@ def _names(product_ids: pd.Series, products: pd.DataFrame) -> list[str]:
 def sentence(
     inventory: pd.DataFrame, items: pd.DataFrame, products: pd.DataFrame, context: Context
 ) -> str:
-    """State how many products are short, of which most, and how many run out within a week.
+    """State how many products have alerts, the greatest shortfall, and how many last a week.
 
     `inventory`, `items`, `products`: as for `draw`.
     """

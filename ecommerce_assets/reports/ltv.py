@@ -1,4 +1,4 @@
-"""Lifetime value: what a new customer brings within 7, 30, 90 days (rules.md, Cohorts)."""
+"""The report of a new customer's net revenue within 7, 30, 90 days (rules.md, Cohorts)."""
 
 from typing import TYPE_CHECKING
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 TITLE = "Lifetime value by cohort"
 _SHADES = ("#A6CEE3", "#3B8BC2", "#08306B")
-"""From light to dark, so that grey tells them apart as well."""
+"""From light to dark, so that the bars differ in a grey print too."""
 _BAR_WIDTH = 0.27
 
 
 @canvas.styled
 def draw(cohort_ltv: pd.DataFrame, context: Context) -> "Figure":
-    """Draw the net revenue of a new customer by cohort month, a bar a horizon.
+    """Draw the net revenue of a new customer by cohort month, with a bar for each horizon.
 
     Months not complete yet are hatched and not filled. `cohort_ltv`: all rows of `fct_cohort_ltv`
-    with a cohort date in the months shown (`cohorts.earliest_month`); others do no harm.
+    with a cohort date in the months shown (`cohorts.earliest_month`); other rows are ignored.
     """
     from matplotlib.patches import Patch
 
@@ -60,12 +60,12 @@ def draw(cohort_ltv: pd.DataFrame, context: Context) -> "Figure":
     axes.axhline(0, color=canvas.FAINT, linewidth=0.8)
     canvas.from_zero(axes)
     if months.empty:
-        canvas.say_nothing(axes, "No new customers in these months")
+        canvas.explain_empty(axes, "No new customers in these months")
     return figure
 
 
 def sentence(cohort_ltv: pd.DataFrame, context: Context) -> str:
-    """State, for each horizon, what a customer of the latest complete month brought.
+    """State, for each horizon, the net revenue of a customer of the latest complete month.
 
     `cohort_ltv`: as for `draw`.
     """

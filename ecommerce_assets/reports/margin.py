@@ -1,6 +1,6 @@
-"""The gross margin of each month: what is left of net revenue once the goods are paid for.
+"""The report of each month's gross margin: net revenue less the cost of the goods.
 
-Both as docs/reference/rules.md, Revenue of a date, has them.
+Rules: docs/reference/rules.md, Revenue of a date.
 """
 
 from typing import TYPE_CHECKING
@@ -23,11 +23,11 @@ _AMOUNTS = ["gross_revenue", "discounts", "net_revenue", "gross_margin", "uncost
 
 
 def by_month(revenue: pd.DataFrame, context: Context) -> pd.DataFrame:
-    """Sum the rows of `fct_revenue_daily` to months, the last 13 up to the period's end.
+    """Sum rows of `fct_revenue_daily` by month, for the last 13 months up to the period's end.
 
-    One row a `month` (its first day), from the first with a row on: `net_revenue`, `gross_margin`,
-    `uncosted_revenue` and `sold` (gross less discounts), in hundredths. `is_complete` once the
-    month is over and loaded.
+    One row a `month` (its first day), from the first month with a row: `net_revenue`,
+    `gross_margin`, `uncosted_revenue` and `sold` (gross less discounts), in hundredths. A month
+    `is_complete` when it is over and loaded.
     """
     last = pd.Period(context.end, freq="M")
     first = (last - (cohorts.MONTHS - 1)).start_time
@@ -43,11 +43,11 @@ def by_month(revenue: pd.DataFrame, context: Context) -> pd.DataFrame:
 
 @canvas.styled
 def draw(revenue: pd.DataFrame, context: Context) -> "Figure":
-    """Draw net revenue and gross margin of each month, and under them the margin's share of net.
+    """Draw each month's net revenue and gross margin, and below them the margin's share of net.
 
-    Months not over yet are hatched. A month in which goods without a cost were sold has a hollow
-    marker, as its margin is too high. `revenue`: rows of `fct_revenue_daily` of the 13 months up to
-    the period's end; others do no harm.
+    Months not over yet are hatched. A month that sold goods without a cost has a hollow marker,
+    since its margin is too high. `revenue`: rows of `fct_revenue_daily` of the 13 months up to the
+    period's end; other rows are ignored.
     """
     months = by_month(revenue, context)
     figure = canvas.page(TITLE, context, f"months up to {wording.day(context.end)}")
@@ -63,9 +63,9 @@ def draw(revenue: pd.DataFrame, context: Context) -> "Figure":
         canvas.from_zero(axes)
         canvas.month_axis(axes, pd.DatetimeIndex(months["month"]))
         if months.empty:
-            canvas.say_nothing(axes, "No figures for these months")
+            canvas.explain_empty(axes, "No figures for these months")
         elif not _has_costs(months):
-            canvas.say_nothing(axes, "The cost of what was sold is not known")
+            canvas.explain_empty(axes, "The cost of what was sold is not known")
     for axes in (money, share):
         if axes.get_legend_handles_labels()[0]:
             axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
@@ -122,12 +122,12 @@ def _draw_share(
 
 
 def _has_costs(months: pd.DataFrame) -> bool:
-    """Tell whether the cost of anything that was sold is known."""
+    """Whether the cost of anything that was sold is known."""
     return daily.total(months["uncosted_revenue"]) < daily.total(months["sold"])
 
 
 def sentence(revenue: pd.DataFrame, context: Context) -> str:
-    """State the margin of the last month that is over, that of the year before, and its gaps.
+    """State the margin of the last complete month and of the year before, and missing costs.
 
     `revenue`: as for `draw`.
     """

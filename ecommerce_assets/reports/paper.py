@@ -1,4 +1,4 @@
-"""Figures as files: PNG, SVG and the pages of a PDF. What is on a figure is not decided here."""
+"""Writes figures as PNG, SVG and the pages of a PDF."""
 
 import io
 import textwrap
@@ -29,12 +29,12 @@ def svg(figure: "Figure", title: str, sentence: str) -> bytes:
 
 
 def preview(picture: bytes) -> bytes:
-    """Reduce a PNG to some 10 kB that show what it is about."""
+    """Reduce a PNG to a preview of about 10 kB."""
     from PIL import Image
 
     image = Image.open(io.BytesIO(picture)).convert("RGB")
     image.thumbnail((_PREVIEW_PIXELS, _PREVIEW_PIXELS))
-    # Unlike the default method this one keeps the few pixels of a line in its colour.
+    # Unlike the default, this method keeps the colour of thin lines.
     reduced = image.quantize(32, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     file = io.BytesIO()
     reduced.save(file, "png", optimize=True)
@@ -52,9 +52,9 @@ def _saved(figure: "Figure", kind: str, metadata: dict[str, str | None]) -> byte
 def document(
     title: str, context: Context, chapters: Sequence[tuple[str, str, "Figure"]]
 ) -> list["Figure"]:
-    """Make A4 pages of figures: one with all titles and sentences, then one a figure.
+    """Make A4 pages: one with all titles and sentences, then one for each figure.
 
-    A chapter is the title, the sentence and the figure, which is changed to be its page.
+    A chapter is a title, a sentence and a figure; the figure is resized to a page.
     """
     contents = _contents(title, context, [(name, sentence) for name, sentence, _ in chapters])
     pages = [contents] + [_with_sentence(figure, sentence) for _, sentence, figure in chapters]
@@ -70,7 +70,7 @@ def _loaded(context: Context) -> str:
 
 @canvas.styled
 def pdf(title: str, pages: Sequence["Figure"]) -> bytes:
-    """Bind the pages of a document."""
+    """Write pages as one PDF."""
     from matplotlib.backends.backend_pdf import PdfPages
     from matplotlib.transforms import Bbox
 
@@ -115,7 +115,7 @@ def _footer_text(figure: "Figure", side: Literal["left", "right"], text: str) ->
     from matplotlib.transforms import ScaledTranslation
 
     x, inwards = (0, 0.15) if side == "left" else (1, -0.15)
-    # In the margin, under what the figure itself may fill.
+    # The footer is in the margin, below the area of the figure.
     shift = ScaledTranslation(inwards, -_MARGIN_INCHES / 2, figure.dpi_scale_trans)
     corner = figure.transFigure + shift
     figure.text(x, 0, text, transform=corner, ha=side, va="center", fontsize=8, color=canvas.FAINT)

@@ -1,8 +1,7 @@
-"""The list of all reports, which assets, API and page follow. Each module draws its own.
+"""The list of all reports, from which assets, API and page take theirs.
 
-Frames come by name; each module's `draw` says which rows it wants:
-`revenue`, `sold`, `cohort_ltv`, `purchases`, `inventory`, `items`, `products`, `quarantine`,
-`landed`.
+The frames of reports are `revenue`, `sold`, `cohort_ltv`, `purchases`, `inventory`, `items`,
+`products`, `quarantine` and `landed`. The `draw` of each report's module documents their rows.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,8 +36,8 @@ Frames = Mapping[str, pd.DataFrame]
 class Report:
     """A figure and the sentence that states what it shows.
 
-    `name` is that of the asset and of the address in the API; `frames` are the names of the frames
-    that both functions take.
+    `name` is also the name of the asset and the path in the API. `frames` are the names of the
+    frames that both functions take.
     """
 
     name: str
@@ -48,7 +47,7 @@ class Report:
     sentence_of: Callable[..., str]
 
     def draw(self, frames: Frames, context: Context) -> "Figure":
-        """Draw the figure; frames of other reports may be among `frames`."""
+        """Draw the figure; `frames` may hold frames of other reports too."""
         return self.figure_of(**self._own(frames), context=context)
 
     def sentence(self, frames: Frames, context: Context) -> str:
@@ -108,7 +107,7 @@ BUNDLE_TITLE = "Daily report"
 
 @dataclass(frozen=True)
 class Pictures:
-    """One report's files, and its sentence."""
+    """A report's picture files, and its sentence."""
 
     png: bytes
     svg: bytes
@@ -127,7 +126,7 @@ def write_report(report: Report, frames: Frames, context: Context) -> Pictures:
 
 
 def bundle(frames: Frames, context: Context) -> bytes:
-    """Bind all reports to one PDF of A4 pages; the same frames and context give the same bytes."""
+    """Write all reports as one PDF of A4 pages; the same input gives the same bytes."""
     chapters = [
         (report.title, report.sentence(frames, context), report.draw(frames, context))
         for report in REPORTS.values()

@@ -1,6 +1,6 @@
-"""Repeat purchase: in which months after their first order customers come back.
+"""The report of repeat purchases: the months after their first order in which customers return.
 
-No table has these figures, so the rule is here, beside the picture.
+No table has these figures, so the rule is in this module.
 """
 
 from typing import TYPE_CHECKING
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 TITLE = "Repeat purchase by month"
 _DARK_CELL = 0.55
-"""Above this share of the darkest cell, text is white to be read."""
+"""Cells above this share of the darkest one have white text."""
 _LEAST_SCALE = 0.2
-"""The colours reach to 20% at least: small differences are not to look like large ones."""
+"""The colour scale reaches at least 20%, so that small differences do not look large."""
 
 
 def returning_customers(purchases: pd.DataFrame, context: Context) -> pd.DataFrame:
-    """Count, by month of the first order and months since, the customers who ordered again.
+    """Count the customers who ordered again, by month of the first order and months since.
 
     `purchases` has `customer_id`, `first_order_date` and `order_date`, of recognised orders. An
     order counts if it is on a later day than the first and not after the period's end. One row a
@@ -68,7 +68,7 @@ def _month_number(days: pd.Series) -> pd.Series:
 
 @canvas.styled
 def draw(purchases: pd.DataFrame, context: Context) -> "Figure":
-    """Draw a row a cohort month and a column a month since: the share that ordered in that month.
+    """Draw the share of each cohort month (row) that ordered in each later month (column).
 
     Months not over yet are hatched. `purchases`: `customer_id` and `order_date` of recognised
     `fct_orders` with the customer's `first_order_date` (of `dim_customer`), for customers whose
@@ -85,7 +85,7 @@ def draw(purchases: pd.DataFrame, context: Context) -> "Figure":
     axes.grid(visible=False)
     if cells.empty:
         axes.set(xticks=[], yticks=[])
-        canvas.say_nothing(axes, "No new customers in these months")
+        canvas.explain_empty(axes, "No new customers in these months")
         return figure
     _draw_cells(axes, cells, cohorts.months_shown(cells["cohort"], context))
     bar = figure.colorbar(axes.images[0], ax=axes, pad=0.02, fraction=0.05)
@@ -123,7 +123,7 @@ def _draw_cells(axes: "Axes", cells: pd.DataFrame, months: pd.DatetimeIndex) -> 
 
 
 def sentence(purchases: pd.DataFrame, context: Context) -> str:
-    """State how many customers came back in the month after their first, and the extremes.
+    """State how many customers ordered in the month after their first, and the extremes.
 
     `purchases`: as for `draw`.
     """
@@ -140,7 +140,7 @@ def sentence(purchases: pd.DataFrame, context: Context) -> str:
 
 
 def _extremes(month_after: pd.DataFrame) -> str:
-    """Name the months of which most and fewest came back, where there is a difference to state."""
+    """Name the months with the highest and lowest share, if the shares differ."""
     many = month_after[month_after["customers"] >= wording.FEW]
     if many.empty:
         return ""

@@ -1,4 +1,4 @@
-"""Retention: how many new customers order again within 7, 30, 90 days (rules.md, Cohorts)."""
+"""The report of retention: new customers who order again in 7, 30, 90 days (rules.md, Cohorts)."""
 
 from typing import TYPE_CHECKING
 
@@ -18,11 +18,11 @@ TITLE = "Retention"
 
 @canvas.styled
 def draw(cohort_ltv: pd.DataFrame, context: Context) -> "Figure":
-    """Draw the share of each cohort month that ordered again, a curve a horizon, and its customers.
+    """Draw the share of each cohort month that ordered again, by horizon, and the cohorts' sizes.
 
     Months not complete yet are hollow markers off the curve. `cohort_ltv`: all rows of
-    `fct_cohort_ltv` with a cohort date in the months shown (`cohorts.earliest_month`); others do
-    no harm.
+    `fct_cohort_ltv` with a cohort date in the months shown (`cohorts.earliest_month`); other rows
+    are ignored.
     """
     months = cohorts.by_month(cohort_ltv, context)
     figure = canvas.page(TITLE, context, f"cohorts up to {wording.day(context.end)}")
@@ -51,7 +51,7 @@ def draw(cohort_ltv: pd.DataFrame, context: Context) -> "Figure":
         canvas.month_axis(axes, shown)
         canvas.from_zero(axes)
         if months.empty:
-            canvas.say_nothing(axes, "No new customers in these months")
+            canvas.explain_empty(axes, "No new customers in these months")
     size.set_xlabel("month of the first order")
     return figure
 
@@ -78,7 +78,7 @@ def _draw_curve(
 
 
 def sentence(cohort_ltv: pd.DataFrame, context: Context) -> str:
-    """State, for each horizon, how much of the latest complete month ordered again.
+    """State, for each horizon, the share of the latest complete month that ordered again.
 
     `cohort_ltv`: as for `draw`.
     """

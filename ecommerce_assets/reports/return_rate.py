@@ -1,6 +1,6 @@
-"""The return rate of each day's orders, and the orders that came back on a day.
+"""The report of the return rate of each day's orders, and of the orders returned on each day.
 
-Both as docs/reference/rules.md, Revenue of a date, has them; sums over days are in `daily`.
+Rules: docs/reference/rules.md, Revenue of a date. Sums over days are in `daily`.
 """
 
 from dataclasses import replace
@@ -20,12 +20,12 @@ TITLE = "Return rate"
 
 @canvas.styled
 def draw(revenue: pd.DataFrame, context: Context) -> "Figure":
-    """Draw the share of each day's orders that has a return by now, and the orders returned on it.
+    """Draw the share of each day's orders with a return by now, and the orders returned that day.
 
-    Days from which a return may still come are shaded.
+    Days whose orders may still be returned are shaded.
 
-    `revenue`: rows of `fct_revenue_daily` of the period and of the same days a year before, both
-    from six days earlier on; other rows do no harm.
+    `revenue`: rows of `fct_revenue_daily` of the period and of the same days a year before, each
+    from six days earlier on; other rows are ignored.
     """
     figure = canvas.page(TITLE, context)
     rate, returned = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
@@ -40,9 +40,9 @@ def draw(revenue: pd.DataFrame, context: Context) -> "Figure":
         canvas.from_zero(axes)
         canvas.day_axis(axes, context.days)
         if not context.returns_landed:
-            canvas.say_nothing(axes, "No returns have landed")
+            canvas.explain_empty(axes, "No returns have landed")
         elif not context.days.isin(revenue["date"]).any():
-            canvas.say_nothing(axes, "No figures for these days")
+            canvas.explain_empty(axes, "No figures for these days")
     return figure
 
 
@@ -80,24 +80,24 @@ def _draw_trends(rate: "Axes", returned: "Axes", revenue: pd.DataFrame, context:
 
 
 def with_orders_returned(revenue: pd.DataFrame) -> pd.DataFrame:
-    """Add `orders_returned`: how many of the orders placed on the day have a return by now.
+    """Add `orders_returned`: the number of orders placed on the day that have a return by now.
 
-    The table holds it as a rate of four decimals, which gives it back exactly for days of fewer
-    than 10,000 orders, and within 0.005% of the orders above.
+    The table holds a rate of four decimals. The number from it is exact for days of fewer than
+    10,000 orders, and within 0.005% of the orders for larger ones.
     """
     rate = revenue["return_rate"].fillna(0).astype("int64")
     return revenue.assign(orders_returned=(rate * revenue["orders"] + 5_000) // 10_000)
 
 
 def _last_settled_day(context: Context) -> pd.Timestamp:
-    """Give the last day whose orders, delivered at once, are past the days for a return."""
+    """Give the last day whose orders can no longer be returned if they were delivered at once."""
     return context.loaded_to - pd.Timedelta(days=context.return_days)
 
 
 def sentence(revenue: pd.DataFrame, context: Context) -> str:
-    """State how many orders have a return, apart for those past the days for one and the others.
+    """State how many orders have a return, separately for days that may still get returns.
 
-    Only the first are compared with the year before: the others have had less time to come back.
+    Only the other days are compared with the year before: recent orders have had less time.
     `revenue`: as for `draw`.
     """
     now = with_orders_returned(daily.of_days(revenue, context.days))
@@ -126,7 +126,7 @@ def _with_a_return(days: pd.DataFrame, placed: str) -> str:
 
 
 def _year_before(revenue: pd.DataFrame, context: Context) -> str:
-    """Compare with the same days a year before, where both are enough orders for a share."""
+    """Compare with the same days a year before, if both have enough orders for a share."""
     before = daily.year_before(revenue, context)
     orders = 0 if before is None else daily.total(before["orders"])
     now = daily.total(daily.of_days(revenue, context.days)["orders"])

@@ -1,6 +1,6 @@
-"""The revenue trend: gross, net, discounts, refunds (docs/reference/rules.md, Revenue of a date).
+"""The report of gross, net, discounts and refunds (docs/reference/rules.md, Revenue of a date).
 
-Figure and sentence only; sums over days are in `daily`.
+Sums over days are in `daily`.
 """
 
 from typing import TYPE_CHECKING
@@ -26,8 +26,8 @@ _PANELS = {
 def draw(revenue: pd.DataFrame, context: Context) -> "Figure":
     """Draw each day of the period, the 7-day mean, and that of the same days a year before.
 
-    `revenue`: rows of `fct_revenue_daily` of the period and of the same days a year before, both
-    from six days earlier on; other rows do no harm.
+    `revenue`: rows of `fct_revenue_daily` of the period and of the same days a year before, each
+    from six days earlier on; other rows are ignored.
     """
     figure = canvas.page(TITLE, context)
     panels = figure.subplots(2, 2, sharex=True, sharey="row")
@@ -35,7 +35,7 @@ def draw(revenue: pd.DataFrame, context: Context) -> "Figure":
     weekly = daily.weekly_sums(revenue, *_PANELS)
     days = context.days
     for axes, (column, name) in zip(panels.flat, _PANELS.items(), strict=True):
-        # Hundredths of the currency, and of a sum over seven days the mean.
+        # Values are in hundredths; a sum over seven days is divided by seven for the mean.
         mean_divisor = 100 * daily.WINDOW_DAYS
         canvas.trend(
             axes,
@@ -47,10 +47,10 @@ def draw(revenue: pd.DataFrame, context: Context) -> "Figure":
         axes.set_title(name)
         canvas.money_axis(axes, f"{context.currency} a day")
         canvas.day_axis(axes, days)
-        # Shared axes would number the left panel only.
+        # With shared axes only the left panel would have tick labels.
         axes.tick_params(labelleft=True)
         if not days.isin(rows.index).any():
-            canvas.say_nothing(axes, "No figures for these days")
+            canvas.explain_empty(axes, "No figures for these days")
     for axes in panels[:, 0]:
         canvas.from_zero(axes)
     canvas.legend(figure, *panels.flat[0].get_legend_handles_labels())
@@ -58,7 +58,7 @@ def draw(revenue: pd.DataFrame, context: Context) -> "Figure":
 
 
 def sentence(revenue: pd.DataFrame, context: Context) -> str:
-    """State the period's net revenue, what it is made of, and the year before's.
+    """State the period's net revenue, its parts, and that of the year before.
 
     `revenue`: as for `draw`.
     """

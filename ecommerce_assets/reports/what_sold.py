@@ -1,4 +1,4 @@
-"""What sold: the period's net revenue and gross margin by product and by category.
+"""The report of net revenue and gross margin by product and by category.
 
 Refunds without goods belong to no product (docs/reference/rules.md, Adjustments).
 """
@@ -25,9 +25,10 @@ _AMOUNTS = ["net_revenue", "gross_margin"]
 
 
 def by_category(sold: pd.DataFrame) -> pd.DataFrame:
-    """Sum products to categories, the greatest net first, then by name; refunds of none left out.
+    """Sum products by category, ordered by net from the greatest, then by name.
 
     One row a `category` (empty: none given), with `net_revenue` and `gross_margin` in hundredths.
+    Refunds without a product are left out.
     """
     products = sold[sold["product_id"].notna()]
     named = products.assign(category=products["category"].fillna(""))
@@ -35,7 +36,7 @@ def by_category(sold: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_product(sold: pd.DataFrame) -> pd.DataFrame:
-    """Rank the products, the greatest net first, then by `product_id`; refunds of none left out."""
+    """Order products by net from the greatest, then by `product_id`, without other refunds."""
     return _ranked(sold[sold["product_id"].notna()], "product_id")
 
 
@@ -45,7 +46,7 @@ def _ranked(rows: pd.DataFrame, name: str) -> pd.DataFrame:
 
 @canvas.styled
 def draw(sold: pd.DataFrame, context: Context) -> "Figure":
-    """Draw the net revenue and the gross margin of the best products and categories.
+    """Draw the net revenue and gross margin of the products and categories with the most net.
 
     `sold`: a row a product sold or returned in the period, with its current `name` and `category`,
     `net_revenue`, `cost` and `gross_margin`; `product_id` is null for refunds without goods.
@@ -54,7 +55,7 @@ def draw(sold: pd.DataFrame, context: Context) -> "Figure":
     net = daily.total(sold["net_revenue"])
     figure = canvas.page(TITLE, context)
     best, kinds = figure.subplots(1, 2, width_ratios=[3, 2])
-    # Where no cost is known at all, all of net would be drawn as margin.
+    # Without any known cost, all of net would be drawn as margin.
     has_costs = bool(sold["cost"].ne(0).any())
     more = len(products) > _PRODUCTS_DRAWN
     best.set_title(f"The {_PRODUCTS_DRAWN} best of {len(products):,}" if more else "By product")
@@ -68,7 +69,7 @@ def draw(sold: pd.DataFrame, context: Context) -> "Figure":
         axes.set_xlabel(context.currency)
         if rows.empty:
             axes.set(xticks=[], yticks=[])
-            canvas.say_nothing(axes, "Nothing was sold in these days")
+            canvas.explain_empty(axes, "Nothing was sold in these days")
             continue
         names = _names(rows) if axes is best else _categories(rows)
         _bars(axes, rows.head(most), net, has_costs=has_costs)
@@ -118,7 +119,7 @@ def _categories(categories: pd.DataFrame) -> list[str]:
 
 
 def sentence(sold: pd.DataFrame, context: Context) -> str:
-    """State how much the best products and the best category brought.
+    """State the net revenue of the products and of the category with the most.
 
     `sold`: as for `draw`.
     """

@@ -1,4 +1,4 @@
-"""Write numbers and days in words, rounded only at the end. No single report belongs here."""
+"""Numbers and dates as text for the reports' sentences; rounding happens only here."""
 
 import datetime as dt
 from fractions import Fraction
@@ -19,7 +19,7 @@ def tenths(number: int) -> str:
 
 
 FEW = 20
-"""Of fewer things than these no share is stated: a single one would move it by 5% and more."""
+"""Fewer things get no percentage, since a single one would change it by 5% or more."""
 
 
 def share(part: int, whole: int) -> str:
@@ -52,7 +52,7 @@ def change(now: int, before: int) -> str:
 
 
 def capitalised(text: str) -> str:
-    """Begin a sentence with a text."""
+    """Write the first letter as a capital."""
     return text[:1].upper() + text[1:]
 
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from ecommerce_assets.rules.keys import looked_up
+from ecommerce_assets.rules.keys import looked_up, numbered
 from ecommerce_assets.rules.kinds import PRODUCT, REFUND
 from ecommerce_assets.rules.money import sums
 
@@ -36,6 +36,7 @@ def daily_sales(
     each dimension add up to it; `orders` counts, on the order's date, those with a product line of
     the value.
     """
+    orders, lines, returns, adjustments = numbered("order_id", orders, lines, returns, adjustments)
     of_orders = _values_by_order(orders, first_order_dates)
     products = lines[lines["kind"] == PRODUCT]
     entries = _entries(orders, products, returns, adjustments)

@@ -1,5 +1,8 @@
 """Cohorts: what customers are worth, and who comes back (docs/reference/rules.md, Cohorts)."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import pandas as pd
 
 from ecommerce_assets.rules.keys import looked_up
@@ -7,6 +10,7 @@ from ecommerce_assets.rules.kinds import PRODUCT, REFUND
 from ecommerce_assets.rules.money import ratio, sums
 
 HORIZONS = (7, 30, 90)
+_FREQUENCIES: Mapping[str, str] = MappingProxyType({"day": "D", "week": "W-SUN", "month": "M"})
 
 
 def cohort_values(
@@ -58,3 +62,37 @@ def _horizon(days: int, sizes: pd.Series, came: pd.DataFrame, moves: pd.DataFram
     rows["ltv"] = ratio(rows["net_revenue"], rows["customers"])
     rows["complete_on"] = sizes.index.to_series() + pd.Timedelta(days=days)
     return rows.rename_axis("cohort_date").reset_index()
+
+
+def group_cohorts(
+    cohorts: pd.DataFrame, by: str, loaded_to: pd.Timestamp, end: pd.Timestamp | None = None
+) -> pd.DataFrame:
+    """Group rows of `fct_cohort_ltv` by day, ISO week or month (docs/reference/api.md, `/ltv`).
+
+    `by` is `day`, `week` or `month`. One row a `cohort` (its first day) and `horizon_days`,
+    ascending. Sums are over the cohort's days; `retention_rate` in ten-thousandths and `ltv` in
+    hundredths are ratios of the sums. A cohort `is_complete` when `loaded_to` reaches the last day
+    of the window of its last day, or of `end` if that is earlier. `cohorts` has no cohort date
+    after `end`.
+    """
+    frequency = _FREQUENCIES[by]
+    first_day = _days(cohorts["cohort_date"].dt.to_period(frequency).dt.start_time)
+    grouped = sums(
+        cohorts.assign(cohort=first_day),
+        ["cohort", "horizon_days"],
+        ["customers", "retained_customers", "net_revenue"],
+    ).reset_index()
+    last_day = _days(grouped["cohort"].dt.to_period(frequency).dt.end_time)
+    if end is not None:
+        last_day = last_day.where(last_day <= end, end)
+    complete_on = last_day + pd.to_timedelta(grouped["horizon_days"], unit="D")
+    return grouped.assign(
+        retention_rate=ratio(grouped["retained_customers"], grouped["customers"], decimals=4),
+        ltv=ratio(grouped["net_revenue"], grouped["customers"]),
+        is_complete=complete_on <= loaded_to,
+    )
+
+
+def _days(moments: pd.Series) -> pd.Series:
+    days: pd.Series = moments.dt.normalize().astype("datetime64[s]")
+    return days

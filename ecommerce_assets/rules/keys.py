@@ -1,4 +1,4 @@
-"""Looking keys up quickly: pandas' `isin` takes 30 times as long on Arrow's texts."""
+"""Looking keys up quickly: by numbers, since pandas is slow on Arrow's texts (`isin` 30 times)."""
 
 import numpy as np
 import pandas as pd
@@ -20,3 +20,13 @@ def looked_up(keys: pd.Series, values: pd.Series) -> pd.Series:
     Unlike `Series.map`, which takes an empty series of moments for one of floats, and fails.
     """
     return values.reindex(keys).set_axis(keys.index)
+
+
+def numbered(key: str, *frames: pd.DataFrame) -> list[pd.DataFrame]:
+    """Put a number in place of each text of the column `key`, the same one in all frames."""
+    numbers, _ = pd.factorize(pd.concat([frame[key] for frame in frames], ignore_index=True))
+    ends = np.cumsum([len(frame) for frame in frames])[:-1]
+    return [
+        frame.assign(**{key: part})
+        for frame, part in zip(frames, np.split(numbers, ends), strict=True)
+    ]

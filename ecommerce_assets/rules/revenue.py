@@ -18,9 +18,9 @@ def daily_revenue(
     """Make `fct_revenue_daily` of some `dates`, one row each.
 
     `orders` are the recognised `fct_orders` placed on them, `lines` the recognised
-    `fct_order_items` sold on them, or sums of lines of the same date and kind that all have a cost
-    or all have none. `returns` and `adjustments` are the facts dated on them, `first_order_dates`
-    those of the orders' customers by `customer_id`.
+    `fct_order_items` sold on them, `returns` and `adjustments` the facts dated on them; what is of
+    other dates counts nowhere. `first_order_dates` are those of the orders' customers by
+    `customer_id`.
     """
     days = pd.Index(dates, name="date")
     rows = pd.concat([_placed(orders, days), _sold(lines, days)], axis=1)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 _AGE = ("ingested_at", "batch_date", "source_file", "line_number")
@@ -19,13 +20,15 @@ def latest(records: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
     many = records[~alone]
     if many.empty:
         return records
-    ages = [
-        pd.factorize(many[column], sort=True)[0]
-        if column == "source_file"
-        else many[column].to_numpy()
-        for column in _AGE
-    ]
+    ages = [_comparable(many[column]) for column in _AGE]
     order = np.lexsort([*reversed(ages), group[~alone]])
     ordered = group[~alone][order]
     is_last = np.append(ordered[1:] != ordered[:-1], True)
     return pd.concat([records[alone], many.iloc[order[is_last]]])
+
+
+def _comparable(values: pd.Series) -> npt.NDArray[np.int64]:
+    """Give whole numbers in the order of the values: moments as they are held, texts ranked."""
+    if values.dtype == "str":
+        values = pd.Series(pd.factorize(values, sort=True)[0])
+    return values.to_numpy("int64")

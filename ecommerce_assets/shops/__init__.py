@@ -1,1 +1,1 @@
-"""Where landing files come from: the synthetic shop and importers of real exports. No warehouse."""
+"""Sources of landing files: the synthetic shop, importers and connectors. No warehouse."""

@@ -1,6 +1,6 @@
-"""Amounts of shops' documents, whatever JSON has them as: read, fitted to a total, and written.
+"""Reads amounts from JSON as text or number, fits them to a total, and writes them.
 
-Sums and shares of cents are in `money`.
+`money` divides cents.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ def decimal(value: Any) -> Decimal:
     """Read an amount, text or number; null and an empty text are 0.
 
     Raises:
-        DocumentError: it is no number.
+        DocumentError: the value is not a number.
     """
     if value is None or value == "":
         return Decimal(0)
@@ -29,7 +29,7 @@ def decimal(value: Any) -> Decimal:
 
 
 def cents(value: Any) -> Cents:
-    """Read an amount in cents, half a cent rounded away from zero."""
+    """Read an amount in cents, rounded half away from zero."""
     return to_cents(decimal(value))
 
 
@@ -39,16 +39,16 @@ def amount(minor_units: Cents) -> str:
 
 
 def unit_price(gross: Cents, quantity: Decimal) -> str:
-    """Write the price of one unit, to four decimals; that of no units is 0."""
+    """Write the price of one unit with four decimals; 0 if there are no units."""
     return price_text(Decimal(gross).scaleb(-2) / quantity) if quantity else "0"
 
 
 def fit(exact: Sequence[Decimal], total: Cents) -> list[Cents]:
     """Round amounts to cents so that they add up to `total` cents.
 
-    Each is rounded half up by itself. Where the sum then misses the total by no more than a cent an
-    amount, those furthest from their exact value on that side take a cent each, the first of
-    equals first. A sum that is further off was never the total's: it stays as it is.
+    Each amount is first rounded half up. If their sum then differs from the total by at most one
+    cent an amount, the amounts with the largest rounding error change by one cent, the earlier of
+    equals first. If the sum differs by more, it belongs to another total, and nothing changes.
     """
     rounded = [to_cents(value) for value in exact]
     missing = total - sum(rounded)

@@ -1,4 +1,4 @@
-"""The shop that `make run` shows where none has landed yet. Real data is never touched."""
+"""Simulates the shop that `make run` shows when no file has landed yet."""
 
 import datetime as dt
 from pathlib import Path
@@ -9,11 +9,11 @@ from ecommerce_assets.shop import Shop
 from ecommerce_assets.shops.simulate import simulate
 
 _DAYS = 470
-"""A year and a report's 91 days, so that it has the same days a year before, and a week."""
+"""A year, a report's 91 days and a week, so that a report can compare with a year before."""
 
 
 def simulate_if_empty(shop: Shop) -> None:
-    """Write a shop up to yesterday into the landing zone, if it is a folder without files."""
+    """Write a simulated shop up to yesterday into the landing zone, if that has no files."""
     landing = shop.settings.landing_url
     if "://" in landing or (Path(landing).exists() and shop.landing.listing().days()):
         return

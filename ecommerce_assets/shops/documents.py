@@ -1,7 +1,4 @@
-"""Reads the JSON of shops' exports, one value at a time: JSON, JSON lines, gzip.
-
-What the values mean is not known here.
-"""
+"""Reads JSON and JSON lines of shops' exports, also compressed, one value at a time."""
 
 import gzip
 import json
@@ -21,14 +18,14 @@ _LONGEST_LINE = 1 << 26
 
 
 class DocumentError(OperatorError):
-    """A file is not what its name or its first bytes promise."""
+    """A file or a value in it cannot be read."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """A JSON value, its numbers as decimals, and where it stands: file and number, from 1.
+    """A JSON value with numbers as decimals, its file, and its number in it, from 1.
 
-    `position` is how many bytes of the file were read for it, 0 where that is not known.
+    `position` is the number of the file's bytes read so far, 0 if unknown.
     """
 
     value: Any
@@ -38,15 +35,15 @@ class Document:
 
     @property
     def place(self) -> str:
-        """Where it stands, for a message."""
+        """The file and number, for a message."""
         return f"{self.file}, document {self.number}"
 
 
 def open_bytes(path: Path) -> IO[bytes]:
-    """Open a file that may be compressed by gzip, whatever its name.
+    """Open a file that may be compressed with gzip, whatever its name.
 
     Raises:
-        DocumentError: it cannot be read.
+        DocumentError: the file cannot be read.
     """
     try:
         plain = path.open("rb")
@@ -60,7 +57,7 @@ def open_bytes(path: Path) -> IO[bytes]:
 
 
 def position_in(file: IO[bytes]) -> int:
-    """How many bytes of an opened file were read, as it is stored."""
+    """How many stored (compressed) bytes of an open file were read."""
     stored = file.fileobj if isinstance(file, gzip.GzipFile) else file
     return stored.tell() if stored is not None else 0
 
@@ -68,12 +65,12 @@ def position_in(file: IO[bytes]) -> int:
 def read_documents(path: Path, wrappers: frozenset[str]) -> Iterator[Document]:
     """Read a file's JSON values in order, in bounded memory.
 
-    Of JSON lines each line is a value. Of other JSON the items of a list at the top are the values,
-    or those of the lists that an object at the top leads to by keys in `wrappers`
-    (`{"orders": [...]}`); an object that starts with another key is one value.
+    In JSON lines each line is a value. In other JSON the values are the items of a list at the top,
+    or of the lists under those keys of a top object that are in `wrappers` (`{"orders": [...]}`).
+    A top object that starts with another key is one value.
 
     Raises:
-        DocumentError: names file, line or byte, and reason.
+        DocumentError: with the file, the line or byte, and the reason.
     """
     try:
         with open_bytes(path) as file:
@@ -97,7 +94,7 @@ def _first_line(file: IO[bytes]) -> bytes:
 
 
 def _is_line(line: bytes, wrappers: frozenset[str]) -> bool:
-    """Whether a file's first line is a record by itself, and not a document or the start of one."""
+    """Whether a file's first line is a complete record, so that the file is JSON lines."""
     try:
         value = json.loads(line)
     except ValueError:
@@ -124,7 +121,7 @@ _Event = tuple[str, str, Any]
 
 
 def _items(path: Path, file: IO[bytes], wrappers: frozenset[str]) -> Iterator[Any]:
-    """Give the items of the lists at the top, without holding a list whole."""
+    """Give the items of the top lists one by one, so that memory is bounded."""
     if file.read(3) != _BYTE_ORDER_MARK:
         file.seek(0)
     events = iter(ijson.parse(file, multiple_values=True, use_float=False))
@@ -143,14 +140,14 @@ def _items(path: Path, file: IO[bytes], wrappers: frozenset[str]) -> Iterator[An
             elif event == "start_array" and name not in wrappers and prefix:
                 _build((prefix, event, value), next(events), events)
     except (ijson.JSONError, StopIteration):
-        # The parser's message shows what stands there, which may be personal data.
+        # The parser's message quotes the file, which may hold personal data.
         raise DocumentError(
             f"{path} is no JSON, or ends too early, near byte {file.tell():,}; export it again."
         ) from None
 
 
 def _build(opening: _Event, following: _Event, events: Iterator[_Event]) -> Any:
-    """Build the object or list that has just been opened, through to its end."""
+    """Build the object or list whose start was just read, up to its end."""
     builder = ijson.ObjectBuilder()
     builder.event(*opening[1:])
     depth = 1

@@ -1,4 +1,4 @@
-"""Writes the files of a landing zone. What is in them belongs to the shop that they come from."""
+"""Writes the files of a landing zone; each shop's own modules make the records."""
 
 import datetime as dt
 import io
@@ -19,7 +19,7 @@ class LandingWriteError(OperatorError):
 
 
 def claim(out: Path) -> None:
-    """Make `out` a landing zone to be written.
+    """Make the folder `out` for a new landing zone.
 
     Raises:
         LandingWriteError: `out` holds landing files already, or cannot be made.
@@ -36,7 +36,7 @@ def claim(out: Path) -> None:
 
 
 def decimals(minor_units: npt.NDArray[np.int64], places: int) -> pa.Array:
-    """Whole minor units as decimals: 1250 with 2 places is written 12.50."""
+    """Write whole minor units as decimals: 1250 with 2 places is 12.50."""
     words = np.empty((len(minor_units), 2), dtype=np.int64)
     words[:, 0] = minor_units
     words[:, 1] = minor_units >> 63
@@ -55,12 +55,12 @@ def write_batch(
     quoted: bool = False,
     source: str | None = None,
 ) -> None:
-    """Write one feed's batch of a day as `<out>/<feed>/<YYYY-MM-DD>.csv`, whole or not at all.
+    """Write a feed's batch of a day to `<out>/<feed>/<YYYY-MM-DD>.csv`, whole or not at all.
 
-    With a `source` the name is `<YYYY-MM-DD>.<source>.csv`: other files of the day stay.
+    With a `source` the name is `<YYYY-MM-DD>.<source>.csv`, so that other files of the day stay.
 
-    `broken_lines` follow the records as they are. `quoted` puts every text in quotes; without it, a
-    text with a comma or a quote raises.
+    `broken_lines` are written unchanged after the records. `quoted` puts every text in quotes;
+    without it, a text with a comma or a quote raises.
 
     Raises:
         LandingWriteError: the file cannot be written.
@@ -87,7 +87,7 @@ def write_batch(
 
 
 def _with_moments_as_text(records: pa.Table) -> pa.Table:
-    """Write UTC moments as texts: `write_csv` takes 20 times as long for a moment with a zone."""
+    """Turn UTC moments into texts, since `write_csv` takes 20 times as long for zoned moments."""
     for place, field in enumerate(records.schema):
         if pa.types.is_timestamp(field.type) and field.type.tz == "UTC":
             local = records.column(place).cast(pa.timestamp(field.type.unit))

@@ -1,6 +1,6 @@
-"""Money of shops' documents: decimals as written, and their sums in cents.
+"""Converts amounts between decimals and cents, and divides cents.
 
-The money of the warehouse's figures is in `rules.money`.
+`rules.money` has the arithmetic of the warehouse's figures.
 """
 
 from collections.abc import Sequence
@@ -13,25 +13,26 @@ _PRICE = Decimal("0.0001")
 
 
 def to_cents(amount: Decimal) -> Cents:
-    """Give an amount in cents, rounded half up where the document has more decimals."""
+    """Give an amount in cents, rounded half up."""
     return int(amount.quantize(_CENT, ROUND_HALF_UP).scaleb(2))
 
 
 def amount_text(amount: Decimal) -> str:
-    """Write an amount as the feeds want it; decimals beyond two stay, for the feed to judge."""
+    """Write an amount for a feed; more than two decimals stay, and the feed's rules judge them."""
     rounded = amount.quantize(_CENT, ROUND_HALF_UP)
     return str(rounded) if rounded == amount else f"{amount.normalize():f}"
 
 
 def price_text(price: Decimal) -> str:
-    """Write a price as the feeds want it, rounded half up to four decimals."""
+    """Write a price for a feed, rounded half up to four decimals."""
     return str(price.quantize(_PRICE, ROUND_HALF_UP))
 
 
 def share_out(total: Cents, weights: Sequence[int]) -> list[Cents]:
     """Divide `total` in proportion to `weights`, in cents that add up to it exactly.
 
-    By largest remainder, ties to the earlier; all to the first where no weight is above 0.
+    The largest remainders get the cents left over, the earlier of equals first. If no weight is
+    above 0, the first part gets all.
     """
     whole = sum(weights)
     if whole <= 0:

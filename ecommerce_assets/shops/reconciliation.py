@@ -1,7 +1,7 @@
-"""Compares what a shop's documents say of an order with what our rules make of its records.
+"""Compares the totals in a shop's order documents with the totals that our rules compute.
 
-How an order becomes records, and which of its document's fields state which measure, is decided by
-each importer. Nothing is read or written here.
+Each importer makes the records of an order, and reads the totals in its document. This module reads
+and writes nothing.
 """
 
 import json
@@ -22,12 +22,12 @@ COMPARED_FEEDS = ("orders", "order_items", "returns", "adjustments")
 
 
 class Measure(StrEnum):
-    """What is compared of an order: amounts over its lines of every kind, in the shop's money."""
+    """An amount of an order that is compared: over lines of every kind, in the shop's currency."""
 
     SOLD = "sold"
-    """Net of its lines before refunds: without discounts, shipping and tax."""
+    """The net of its lines before refunds, without discounts, shipping and tax."""
     SHIPPING = "shipping"
-    """What it was charged for shipping, before refunds, without tax."""
+    """The shipping charged, before refunds, without tax."""
     TAX = "tax"
     TOTAL = "total"
     """`sold` + `shipping` + `tax`."""
@@ -39,9 +39,9 @@ class Measure(StrEnum):
 
 @dataclass(frozen=True)
 class OwnTotal:
-    """What an order's document says of a measure, and the field that says it.
+    """A measure's amount in an order's document, and the field it was read from.
 
-    `hint` is the likely cause of a difference, as far as the importer can tell beforehand.
+    `hint` is the likely cause of a difference, if the importer knows one.
     """
 
     order_id: str
@@ -53,7 +53,7 @@ class OwnTotal:
 
 @dataclass(frozen=True)
 class Difference:
-    """An order of which our rules make another amount than its document says."""
+    """An order for which our rules compute another amount than its document states."""
 
     order_id: str
     measure: Measure
@@ -72,7 +72,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """How many orders were compared, how many had no totals of their own, and what differs."""
+    """The number of orders compared and of orders without own totals, and the differences."""
 
     orders: int = 0
     without_totals: int = 0
@@ -80,7 +80,7 @@ class Reconciliation:
 
     @property
     def agreeing(self) -> int:
-        """The orders of which every stated measure is ours to the cent."""
+        """The number of orders whose stated measures all equal ours to the cent."""
         return self.orders - len({difference.order_id for difference in self.differences})
 
     def __add__(self, other: "Reconciliation") -> "Reconciliation":
@@ -103,11 +103,11 @@ def reconcile(
 
     Args:
         records: for each of `COMPARED_FEEDS` all records of the orders as texts, in the columns
-            that are landed; columns of the feed that are missing are null.
-        own: what the documents say, in any number of measures an order.
-        store: the settings that a record is judged by.
-        return_days: the store's return window; a later return refunds nothing by our rules.
-        batch_date: the day the records are judged on: no earlier than any in them.
+            that land; missing columns of the feed are null.
+        own: the totals in the documents, with any number of measures an order.
+        store: the settings by which a record is judged.
+        return_days: the store's return window; our rules refund no later return.
+        batch_date: the batch date for judging the records, not before any date in them.
 
     Returns:
         The differences in order of (`order_id`, `measure`).
@@ -159,7 +159,7 @@ def _split(feed: str, texts: pd.DataFrame, store: Store, batch_date: pd.Timestam
 
 
 def _no_product_versions() -> pd.DataFrame:
-    """No product matters here: costs are no part of an order's totals."""
+    """An empty frame, since an order's totals contain no product costs."""
     return pd.DataFrame(
         {
             "product_key": pd.Series(dtype="int64"),
@@ -194,7 +194,7 @@ def _measures(cluster: Cluster) -> dict[Measure, "pd.Series[int]"]:
 def _causes(
     splits: Mapping[str, Split], records: Mapping[str, pd.DataFrame], cluster: Cluster
 ) -> dict[str, list[str]]:
-    """Say of each order what our rules leave out of it, and by which rule."""
+    """Give, for each order, the records that our rules quarantine, with the rule."""
     causes: dict[str, set[str]] = {}
     for feed, part in splits.items():
         if part.quarantined.empty:
@@ -209,8 +209,4 @@ def _causes(
     broken = cluster.broken[["order_id", "feed", "rule"]].drop_duplicates()
     for order_id, feed, rule in broken.to_numpy().tolist():
         causes.setdefault(order_id, set()).add(f"a record of {feed} breaks {rule}")
-    for order_id in cluster.returns.loc[~cluster.returns["is_refundable"], "order_id"]:
-        causes.setdefault(order_id, set()).add(
-            "a return came after the return window: see ECOMMERCE_RETURN_DAYS"
-        )
     return {order_id: sorted(found) for order_id, found in causes.items()}

@@ -1,4 +1,4 @@
-"""Records of money given back, for goods and without, and the window within which rules refund."""
+"""Makes records of returns and adjustments, and holds the return window."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class ReturnWindow:
     timezone: str
 
     def holds(self, since: dt.datetime, returned_at: dt.datetime) -> bool:
-        """Whether a return is within the window, counted from the delivery, or else the order."""
+        """Whether a return is within the window from the delivery, or else from the order."""
         zone = ZoneInfo(self.timezone)
         days = returned_at.astimezone(zone).date() - since.astimezone(zone).date()
         return days.days <= self.days

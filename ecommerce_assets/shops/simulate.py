@@ -1,6 +1,6 @@
 """Runs a synthetic shop day by day and writes its landing zone.
 
-How its orders, customers, stock and broken records come about is in `shops.synthetic`.
+`shops.synthetic` makes its orders, customers, stock and broken records.
 """
 
 import datetime as dt
@@ -13,18 +13,18 @@ from pathlib import Path
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.shops.landing_files import claim, write_batch
 from ecommerce_assets.shops.synthetic.broken import Breakage
-from ecommerce_assets.shops.synthetic.dice import Dice
+from ecommerce_assets.shops.synthetic.random_numbers import RandomNumbers
 from ecommerce_assets.shops.synthetic.records import FEEDS, table
 from ecommerce_assets.shops.synthetic.shop import SyntheticShop
 
 
 class SimulationError(OperatorError):
-    """A shop like that cannot be simulated."""
+    """An argument of the simulation is out of range."""
 
 
 @dataclass(frozen=True)
 class Simulation:
-    """What was written: good records by feed, and broken ones by feed and the rule they break."""
+    """The numbers of good records by feed, and of broken records by feed and broken rule."""
 
     days: int
     orders: int
@@ -45,16 +45,16 @@ def simulate(
 ) -> Simulation:
     """Write the landing zone of a synthetic shop, as docs/simulate.md describes.
 
-    The same arguments write the same bytes; `dirty` changes nothing but the broken records.
+    The same arguments write the same bytes; `dirty` changes only the broken records.
 
     Args:
         out: the landing zone; it may not hold landing files yet.
         start: the first day; all moments are UTC.
-        days: how many batch days.
-        orders_per_day: how many orders on average.
-        seed: of the random numbers.
-        dirty: the share of broken records, up to a half: more would have batches refused.
-        currency: the store's.
+        days: the number of batch days.
+        orders_per_day: the average number of orders a day.
+        seed: the seed of the random numbers.
+        dirty: the share of broken records, at most a half, above which batches are refused.
+        currency: the store's currency.
         progress: called with the days written and the days there are.
 
     Raises:
@@ -64,7 +64,7 @@ def simulate(
     _check(start, days, orders_per_day, seed, dirty)
     claim(out)
     shop = SyntheticShop(start, days, orders_per_day, seed)
-    breakage = Breakage(Fraction(str(dirty)), Dice(seed, 1))
+    breakage = Breakage(Fraction(str(dirty)), RandomNumbers(seed, 1))
     names = shop.catalogue.names()
     written: Counter[str] = Counter()
     for day in range(days):

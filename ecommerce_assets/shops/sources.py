@@ -1,4 +1,4 @@
-"""Which shops the settings name, and how their connectors are made."""
+"""Opens the connectors of the shops in the settings."""
 
 import stat
 from collections.abc import Callable, Iterator, Mapping
@@ -14,16 +14,16 @@ from ecommerce_assets.shops.connecting.source import Source
 
 
 def configured_sources(settings: Settings) -> list[str]:
-    """Name the sources whose URL is set."""
+    """Give the names of the sources whose URL is set."""
     return [name for name in SOURCES if _url(settings, name)]
 
 
 @contextmanager
 def open_source(name: str, settings: Settings, store: Store) -> Iterator[Source]:
-    """Give the connector of a source, its client open.
+    """Open the connector of a source.
 
     Raises:
-        OperatorError: its settings are missing, or others can read the file of its key.
+        OperatorError: a setting is missing, or other users can read the file of its key.
     """
     url = _url(settings, name)
     if not url:
@@ -71,7 +71,7 @@ SOURCES: Mapping[str, Callable[[str, str, Store, int], Source]] = {
     "woocommerce": _woocommerce,
     "medusa": _medusa,
 }
-"""How the connector of each shop system is made, of its URL and key."""
+"""The functions that make each shop system's connector from its URL and key."""
 
 
 def _url(settings: Settings, name: str) -> str | None:

@@ -1,7 +1,7 @@
-"""Holds what does not fit memory while a shop is imported, in a file that ends with the process.
+"""Holds documents and records on disk during an import, so that memory is bounded.
 
-Jsons come in any order and more than once; records leave by day. What they mean is decided by
-the shop's own modules.
+Documents come in any order and more than once; records leave by day. The file disappears with the
+process. Each shop's own modules interpret the documents.
 """
 
 import datetime as dt
@@ -18,16 +18,16 @@ from ecommerce_assets.feeds.contract import FEEDS
 from ecommerce_assets.shops.landing_files import write_batch
 
 Json = dict[str, Any]
-"""A JSON object; its numbers with a point are `Decimal`, or texts after the spool."""
+"""A JSON object; numbers with a point are `Decimal`, or texts when they come from the spool."""
 
 Record = Mapping[str, str | None]
-"""A record of a feed, as its file says it."""
+"""A record of a feed with the values of its file."""
 
 
 class Spool:
     """The latest version of each document, and the records made of them.
 
-    SQLite keeps a database without a name in a temporary file that nobody else can open.
+    SQLite keeps a database without a name in a temporary file that no other process can open.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Spool:
         self._database.close()
 
     def keep(self, kind: str, id_: str, document: Json, *, version: str, parent: str) -> None:
-        """Keep a document unless a later version is there: the greatest (`version`, text)."""
+        """Keep a document unless a later version exists; versions compare by (`version`, text)."""
         self._database.execute(
             """
             insert into document values (?, ?, ?, ?, ?)
@@ -70,7 +70,7 @@ class Spool:
         return int(self._one("select count(*) from document where kind = ?", kind) or 0)
 
     def get(self, kind: str, id_: str) -> Json | None:
-        """Give the document of that id."""
+        """Give the document with an id."""
         body = self._one("select body from document where kind = ? and id = ?", kind, id_)
         return _loaded(body) if body else None
 
@@ -90,7 +90,7 @@ class Spool:
         return [_loaded(body) for (body,) in rows]
 
     def without_parent(self, kind: str, parent_kind: str) -> Iterator[tuple[str, Json]]:
-        """Give the documents of a kind whose parent is not there, with its id ('' if unknown)."""
+        """Give documents whose parent is missing, with the parent's id ('' if unknown)."""
         rows = self._database.execute(
             """
             select parent, body from document as child
@@ -109,7 +109,7 @@ class Spool:
         return str(self._one("select max(version) from document") or "")
 
     def land(self, feed: str, day: dt.date, record: Record) -> None:
-        """Keep a record for the feed's batch of a day; of equal business keys the last counts."""
+        """Keep a record for a feed's batch of a day; a later record of the same key replaces it."""
         key = json.dumps([record.get(column) for column in FEEDS[feed].key])
         self._database.execute(
             "insert or replace into record values (?, ?, ?, ?)",
@@ -122,7 +122,7 @@ class Spool:
         return {feed: rows.get(feed, 0) for feed in FEEDS}
 
     def days(self) -> list[dt.date]:
-        """The days for which there are records."""
+        """The days with records."""
         rows = self._database.execute("select distinct day from record order by day")
         return [dt.date.fromisoformat(day) for (day,) in rows]
 
@@ -143,7 +143,7 @@ class Spool:
     ) -> int:
         """Write each feed's file of each day and count the days.
 
-        `source` stands in the files' names, so that several shops' files of a day lie side by side.
+        `source` becomes part of the files' names, so that several shops can share a landing zone.
         """
         days = self.days()
         for done, day in enumerate(days, start=1):
@@ -161,7 +161,7 @@ class Spool:
 
 
 def table(feed: str, records: list[Record]) -> pa.Table:
-    """Make a table of a feed's records: all its columns, as texts."""
+    """Make a table of a feed's records with all its columns as texts."""
     return pa.table(
         {
             column: pa.array([record.get(column) for record in records], pa.string())

@@ -125,12 +125,12 @@ def replace(
     )
     for table, rows in parts:
         _list_written(connection, table, rows)
-    _hand_on(connection, f"{_ROWS_OF_TAKEN} union all {_ROWS_OF_OTHERS}")
-    _delete(connection, "analytics.fct_orders", "order_id in (select order_id from taken)")
-    for table, _ in parts:
-        (key,) = table.key
-        _delete(connection, table.name, "order_id in (select order_id from taken)")
-        _delete(connection, table.name, f"{key} in (select {key} from written_{key})")  # noqa: S608
+    if _hand_on(connection, f"{_ROWS_OF_TAKEN} union all {_ROWS_OF_OTHERS}"):
+        _delete(connection, "analytics.fct_orders", "order_id in (select order_id from taken)")
+        for table, _ in parts:
+            (key,) = table.key
+            _delete(connection, table.name, "order_id in (select order_id from taken)")
+            _delete(connection, table.name, f"{key} in (select {key} from written_{key})")  # noqa: S608
     connection.execute(
         "delete from quarantine.records where stage = 'relation' and order_id = any(%s)",
         [kept_ids.tolist()],
@@ -176,18 +176,23 @@ _ROWS_OF_OTHERS = """
 """
 
 
-def _hand_on(connection: psycopg.Connection, rows: str) -> None:
-    """Hand on the dates of some facts, and their orders' customers with these dates."""
-    temporary.fill(connection, "handed", f"select distinct * from ({rows}) r")  # noqa: S608
-    touched.hand_over(connection, touched.DATES, "select distinct date from handed")
-    touched.hand_over(
-        connection,
-        touched.CUSTOMERS,
-        """
-        select distinct customer_id, date from handed join analytics.fct_orders using (order_id)
-        where customer_id is not null
-        """,
-    )
+def _hand_on(connection: psycopg.Connection, rows: str) -> int:
+    """Hand on the dates of some facts, and their orders' customers with these dates.
+
+    Gives how many these are: none if all of the orders are new.
+    """
+    handed = temporary.fill(connection, "handed", f"select distinct * from ({rows}) r")  # noqa: S608
+    if handed:
+        touched.hand_over(connection, touched.DATES, "select distinct date from handed")
+        touched.hand_over(
+            connection,
+            touched.CUSTOMERS,
+            """
+            select distinct customer_id, date from handed join analytics.fct_orders using (order_id)
+            where customer_id is not null
+            """,
+        )
+    return handed
 
 
 _ADDRESS = {

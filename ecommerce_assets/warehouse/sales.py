@@ -1,6 +1,7 @@
 """Sales by day and month in the warehouse: their inputs by touched date, and their replacement.
 
-Its range, and the dates that are handed over, are those of `fct_revenue_daily` (`revenue`).
+The inputs are those of `fct_revenue_daily` too; its range, and the dates that are handed over for
+both, are in `revenue`.
 """
 
 import datetime as dt
@@ -28,7 +29,8 @@ def read_orders(connection: psycopg.Connection) -> pd.DataFrame:
     return _read(
         connection,
         FCT_ORDERS,
-        "order_id order_date customer_id country channel discount_code",
+        "order_id order_date customer_id country channel discount_code returns gross_amount"
+        " discount_amount refund_amount shipping_amount tax_amount",
         """
         select * from analytics.fct_orders where is_recognised and (
             order_date in (select date from taken)
@@ -53,7 +55,7 @@ def read_lines(connection: psycopg.Connection) -> pd.DataFrame:
         connection,
         FCT_ORDER_ITEMS,
         "order_id product_id kind sale_date quantity gross_amount discount_amount"
-        " order_discount_amount cost_amount",
+        " order_discount_amount net_amount cost_amount",
         """
         select * from analytics.fct_order_items
         where is_recognised and sale_date in (select date from taken)

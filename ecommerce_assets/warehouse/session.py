@@ -3,8 +3,9 @@
 The transaction of a run is in `transaction`; SQL on tables is in the modules that know them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 
@@ -12,6 +13,26 @@ from ecommerce_assets.errors import OperatorError
 
 CHANNEL = "warehouse_version"
 """What listeners are notified on, with the new version as text, when a change is committed."""
+
+NOTICE_A_LOST_SERVER: Mapping[str, Any] = {
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
+"""Options of libpq: a client gives up a server that it has not heard of for a minute."""
+
+NOTICE_A_LOST_CLIENT = (
+    "set tcp_keepalives_idle = 30",
+    "set tcp_keepalives_interval = 10",
+    "set tcp_keepalives_count = 3",
+    "set tcp_user_timeout = 60000",
+    "set client_connection_check_interval = 10000",
+)
+"""Statements after which PostgreSQL ends a session a minute after its client's machine is gone.
+
+Without them it keeps the session's locks for hours.
+"""
 
 _SHUT_DOWN = "57P01"
 _DATABASE_FAULTS = {
@@ -40,8 +61,15 @@ def connect(url: str, application_name: str = "ecommerce load") -> Iterator[psyc
     """
     try:
         with psycopg.connect(
-            url, autocommit=True, application_name=application_name, options="-c TimeZone=UTC"
+            url,
+            autocommit=True,
+            application_name=application_name,
+            # PgBouncer gives each transaction another session: one does not know the statements
+            # that were prepared in the other, nor can the parameter `options` be of any.
+            prepare_threshold=None,
+            **NOTICE_A_LOST_SERVER,
         ) as connection:
+            connection.execute("set timezone to 'UTC'")
             yield connection
     except psycopg.Error as error:
         passing = isinstance(error, psycopg.OperationalError)

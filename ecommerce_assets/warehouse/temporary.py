@@ -16,15 +16,16 @@ def fill(
     table: str,
     query: str | sql.Composed,
     parameters: Sequence[Any] | Mapping[str, Any] | None = None,
-) -> None:
-    """Make a temporary table hold the rows of a query, and nothing else."""
+) -> int:
+    """Make a temporary table hold the rows of a query, and nothing else; give how many."""
     name = sql.Identifier(table)
     rows = sql.SQL(query) if isinstance(query, str) else query
     create = sql.SQL("create temporary table if not exists {} as {} with no data")
     connection.execute(create.format(name, rows), parameters)
     connection.execute(sql.SQL("truncate {}").format(name))
-    connection.execute(sql.SQL("insert into {} {}").format(name, rows), parameters)
+    filled = connection.execute(sql.SQL("insert into {} {}").format(name, rows), parameters)
     connection.execute(sql.SQL("analyze {}").format(name))
+    return filled.rowcount
 
 
 def empty(connection: psycopg.Connection, table: str, columns: str) -> None:

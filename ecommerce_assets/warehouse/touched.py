@@ -18,6 +18,9 @@ from ecommerce_assets.warehouse.session import bump_version
 class Queue:
     """A hand-over table of `ops` with its key columns; it has one consumer.
 
+    It has no index, and holds a key as often as it was handed over: to tell at each of a million
+    keys that it is new costs more than to do so once for all.
+
     Keys are worked off in chunks, which bounds memory: as many as come to `chunk` rows, where a key
     `q` counts as `rows_of_key`, an SQL expression, and at most `keys_at_once`.
     """
@@ -53,12 +56,10 @@ QUEUES = (ORDERS, PRODUCTS, CUSTOMERS, INVENTORY, DATES, COHORTS)
 def hand_over(
     connection: psycopg.Connection, queue: Queue, query: str, *parameters: object
 ) -> None:
-    """Put the keys that `query` gives into a queue, each once."""
+    """Put the keys that `query` gives into a queue."""
     connection.execute(
-        sql.SQL("insert into {} ({}) {} on conflict do nothing").format(
-            sql.Identifier("ops", queue.table),
-            sql.SQL(", ").join(map(sql.Identifier, queue.columns)),
-            sql.SQL(query),
+        sql.SQL("insert into {} ({}) {}").format(
+            sql.Identifier("ops", queue.table), _columns(queue), sql.SQL(query)
         ),
         parameters,
     )
@@ -67,51 +68,71 @@ def hand_over(
 def work_off(
     connection: psycopg.Connection, queue: Queue, work: Callable[[psycopg.Connection], None]
 ) -> int:
-    """Take keys from a queue, a chunk at a time, and compute what hangs on them.
+    """Take the keys of a queue, each once, and compute what hangs on them, a chunk at a time.
 
     `work` finds them in the temporary table `taken`. Gives how many keys were worked off.
     """
     done = 0
-    connection.execute(
-        sql.SQL("create temporary table taken (like {})").format(sql.Identifier("ops", queue.table))
-    )
-    while count := _take(connection, queue):
+    for chunk in range(1, _divide(connection, queue) + 1):
+        connection.execute("truncate taken")
+        taken = connection.execute(
+            sql.SQL("insert into taken select {} from waiting where chunk = %s").format(
+                _columns(queue)
+            ),
+            [chunk],
+        )
+        connection.execute("analyze taken")
         work(connection)
         bump_version(connection)
-        done += count
-    connection.execute("drop table taken")
+        done += taken.rowcount
+    connection.execute("drop table if exists taken, waiting")
     return done
 
 
-def _take(connection: psycopg.Connection, queue: Queue) -> int:
+def _divide(connection: psycopg.Connection, queue: Queue) -> int:
+    """Move the keys of a queue to the temporary table `waiting`, in chunks numbered from 1.
+
+    Gives how many chunks there are; without any there is no table.
+    """
     table = sql.Identifier("ops", queue.table)
-    columns = sql.SQL(", ").join(map(sql.Identifier, queue.columns))
-    connection.execute("truncate taken")
-    taken = connection.execute(
+    columns = _columns(queue)
+    if not connection.execute(sql.SQL("select from {} limit 1").format(table)).rowcount:
+        return 0
+    connection.execute(
         sql.SQL(
             """
-            with gone as (
-                delete from {table} where ctid = any (array(
-                    select id from (
-                        select id, sum(rows) over (order by {columns}) - rows as rows_before from (
-                            select q.ctid as id, q.*, {rows_of_key} as rows
-                            from {table} q order by {columns} limit {keys}
-                        ) next
-                    ) counted where rows_before < {chunk}
-                )) returning {columns}
-            )
-            insert into taken ({columns}) select {columns} from gone
+            create temporary table waiting as
+            select {columns}, dense_rank() over (
+                order by rows_before::bigint / {rows}, keys_before / {keys}
+            ) as chunk
+            from (
+                select counted.*, sum(rows) over keys - rows as rows_before,
+                       row_number() over keys - 1 as keys_before
+                from (
+                    select q.*, {rows_of_key} as rows from (
+                        select distinct {columns} from {table}
+                    ) q
+                ) counted
+                window keys as (order by {columns})
+            ) numbered
             """
         ).format(
             table=table,
             columns=columns,
             rows_of_key=sql.SQL(queue.rows_of_key),
+            rows=sql.Literal(queue.chunk),
             keys=sql.Literal(queue.keys_at_once or queue.chunk),
-            chunk=sql.Literal(queue.chunk),
         )
     )
-    connection.execute("analyze taken")
-    return taken.rowcount
+    connection.execute("create index on waiting (chunk)")
+    connection.execute(sql.SQL("delete from {}").format(table))
+    connection.execute(sql.SQL("create temporary table taken (like {})").format(table))
+    row = connection.execute("select max(chunk) from waiting").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _columns(queue: Queue) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, queue.columns))
 
 
 def nothing_waits(connection: psycopg.Connection) -> bool:

@@ -1,4 +1,4 @@
-"""Who is answered: this machine while there are no keys, and who has a key once there are."""
+"""Access control: without keys only this machine is answered, with keys only requests with one."""
 
 import asyncio
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def until_seen(client: httpx.Client, status: int, **given: Any) -> httpx.Respons
 def test_with_a_key_set_all_data_wants_one(
     api: httpx.Client, connection: psycopg.Connection
 ) -> None:
-    assert api.get("/metrics/daily").status_code == 200  # and is kept
+    assert api.get("/metrics/daily").status_code == 200  # and is cached
     key = create_key(connection, "page")
     until_seen(api, 401)
 

@@ -1,4 +1,4 @@
-"""What sold: the breakdown beside the golden zones' tables, record by record, and its totals."""
+"""The breakdown and its totals equal sums of the golden zones' tables, value by value."""
 
 from collections import defaultdict
 from decimal import Decimal
@@ -17,6 +17,7 @@ PERIODS = [
     ("plain", "2024-02-29", "2024-03-29"),
     ("plain", "2024-01-01", "2024-02-10"),
     ("ledger", "2025-03-01", "2025-05-31"),
+    ("ledger", "2025-03-04", "2025-05-20"),
     ("ledger", "2025-04-05", "2025-04-12"),
 ]
 

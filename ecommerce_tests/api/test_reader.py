@@ -79,25 +79,31 @@ def test_it_reads_tables_that_a_later_migration_adds(
 
 
 def test_the_api_takes_on_the_role_and_cannot_write(database_url: str) -> None:
-    async def try_to_write() -> str:
+    with psycopg.connect(database_url) as owner:
+        owner.execute(
+            "insert into ops.staged_files"
+            " values ('orders', '2024-03-29', 'x.csv', '', 1, 1, 0, '[]')"
+        )
+
+    async def try_to_write() -> tuple[str, str, bool]:
         settings = Settings(database_url=database_url, _env_file=None)  # type: ignore[call-arg]
         database = Database(settings)
         await database.open()
         try:
-            async with database._reads.acquire() as connection:
-                with pytest.raises(asyncpg.PostgresError, match="read-only transaction"):
-                    await connection.execute("delete from analytics.fct_orders")
-                await connection.execute("set default_transaction_read_only = off")
-                with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                    await connection.execute("delete from analytics.fct_orders")
-                timeout = await connection.fetchval("show statement_timeout")
-                assert timeout == "10s"
-                name: str = await connection.fetchval("select current_user")
-                return name
+            with pytest.raises(asyncpg.PostgresError, match="read-only transaction"):
+                async with database.snapshot() as snapshot:
+                    await snapshot.connection.execute("delete from analytics.fct_orders")
+            async with database.snapshot() as snapshot:
+                row = await snapshot.row(
+                    "select current_user::text as name,"
+                    " current_setting('statement_timeout') as timeout,"
+                    " has_table_privilege('analytics.fct_orders', 'delete') as may_delete"
+                )
+                return row["name"], row["timeout"], row["may_delete"]
         finally:
             await database.close()
 
-    assert asyncio.run(try_to_write()) == READER
+    assert asyncio.run(try_to_write()) == (READER, "10s", False)
 
 
 def test_a_url_of_the_apis_own_is_used_as_it_is() -> None:

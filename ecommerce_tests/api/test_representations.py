@@ -1,4 +1,4 @@
-"""How answers are written: tags, gzip, CSV, pages; and that none is older than a second."""
+"""ETags, gzip, CSV and pages of answers; and no answer is older than a second."""
 
 import csv
 import datetime as dt
@@ -14,7 +14,7 @@ import httpx
 import psycopg
 import pytest
 
-from ecommerce_api.answers import KEPT_BYTES, Answer, Kept
+from ecommerce_api.caching import CACHE_BYTES, AnswerCache, CachedAnswer
 from ecommerce_api.fields import Amount, Fields, Listing, quotient
 from ecommerce_api.representations import as_csv, prefers_csv
 from ecommerce_assets.warehouse.session import bump_version
@@ -212,7 +212,7 @@ def test_head_has_the_headers_of_get_and_no_body(
     plain_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     wrong = ["/nothing", "/metrics/daily?limit=x", "/lineage/order/NONE", "/reports/revenue.png"]
-    # An API of its own, which has kept no answer yet.
+    # An API of its own, which has cached no answer yet.
     with served(plain_url) as client, closing(connection_to(client)) as connection:
 
         def ask(method: str, path: str) -> tuple[int, dict[str, str], bytes]:
@@ -241,27 +241,28 @@ def connection_to(client: httpx.Client) -> HTTPConnection:
 
 
 def test_an_answer_is_kept_only_for_its_version_and_within_the_bound() -> None:
-    kept = Kept()
-    small = Answer("/x", [], b"x")
+    cache = AnswerCache()
+    small = CachedAnswer("/x", [], b"x")
     key = ("/x", b"", False)
-    assert kept.get("1", key) is None
-    kept.put("1", key, small)
-    assert kept.get("1", key) is small
-    kept.put("2", key, Answer("/x", [], b"of another version"))
-    kept.put(None, ("/y", b"", False), small)
-    assert kept.get("1", key) is small
-    assert kept.get("1", ("/y", b"", False)) is None
+    assert cache.get("1", key) is None
+    cache.put("1", key, small)
+    assert cache.get("1", key) is small
+    cache.put("2", key, CachedAnswer("/x", [], b"of another version"))
+    cache.put(None, ("/y", b"", False), small)
+    assert cache.get("1", key) is small
+    assert cache.get("1", ("/y", b"", False)) is None
 
-    eighth = Answer("/x", [], bytes(KEPT_BYTES // 8 - 5000))
+    eighth = CachedAnswer("/x", [], bytes(CACHE_BYTES // 8 - 5000))
     for number in range(10):
-        kept.put("1", ("/x", str(number).encode(), False), eighth)
-    assert kept.get("1", key) is None
-    assert kept.get("1", ("/x", b"1", False)) is None
-    assert kept.get("1", ("/x", b"9", False)) is eighth
-    kept.put("1", key, Answer("/x", [], bytes(KEPT_BYTES)))
-    assert kept.get("1", key) is None
+        cache.put("1", ("/x", str(number).encode(), False), eighth)
+        assert cache.get("1", ("/x", b"0", False)) is eighth, "the most recently used stays"
+    assert cache.get("1", key) is None
+    assert cache.get("1", ("/x", b"1", False)) is None
+    assert cache.get("1", ("/x", b"9", False)) is eighth
+    cache.put("1", key, CachedAnswer("/x", [], bytes(CACHE_BYTES)))
+    assert cache.get("1", key) is None
 
-    assert kept.get("2", ("/x", b"9", False)) is None
+    assert cache.get("2", ("/x", b"9", False)) is None
 
 
 @pytest.mark.parametrize(

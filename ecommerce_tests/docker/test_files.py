@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 import yaml
 
-from ecommerce_assets.settings import PROJECT_ROOT
+from ecommerce_assets.root import PROJECT_ROOT
 from ecommerce_assets.warehouse.server import PARAMETERS
 from ecommerce_tests.docker.compose import environment_file, read
 
@@ -59,7 +59,7 @@ def test_containers_of_our_image_can_change_nothing_but_their_volumes():
         if service["image"].startswith("ecommerce-assets:")
     }
     assert set(ours) == {
-        *("migrate", "migrate-dagster", "code-location", "webserver", "daemon", "api")
+        *("migrate", "migrate-dagster", "code-location", "webserver", "daemon", "api", "worker")
     }
     for name, service in ours.items():
         assert service["read_only"] is True, name
@@ -126,6 +126,35 @@ def test_a_run_in_a_container_gets_what_the_code_location_has():
     secrets = {f"/run/secrets/{name}" for name in code["secrets"]}
     targets = {volume.split(":")[1] for volume in code["volumes"]}
     assert mounted == targets | secrets | {"/app/.env"}
+
+
+def test_workers_change_of_dagsters_settings_only_how_runs_are_started_and_retried():
+    base = yaml.safe_load((PROJECT_ROOT / "dagster.yaml").read_text(encoding="utf-8"))
+    settings = yaml.safe_load((DOCKER / "dagster.celery.yaml").read_text(encoding="utf-8"))
+    for changed in ("run_launcher", "run_coordinator", "run_retries"):
+        assert changed not in base
+        del settings[changed]
+    del settings["run_monitoring"]["poll_interval_seconds"]
+    for dagster in (base, settings):
+        del dagster["concurrency"]["pools"]["default_limit"]
+    assert settings == base
+
+
+def test_as_many_runs_are_started_as_there_are_workers():
+    worker = read(BASE, DOCKER / "compose.celery.yaml")["services"]["worker"]
+    settings = yaml.safe_load((DOCKER / "dagster.celery.yaml").read_text(encoding="utf-8"))
+    concurrency = settings["concurrency"]
+    assert "--concurrency=1" in worker["command"]
+    assert concurrency["runs"]["max_concurrent_runs"] == worker["deploy"]["replicas"]
+    assert concurrency["pools"]["default_limit"] == worker["deploy"]["replicas"]
+
+
+def test_a_worker_gets_what_the_code_location_has():
+    services = read(BASE, DOCKER / "compose.celery.yaml")["services"]
+    code, worker = services["code-location"], services["worker"]
+    assert code["environment"].items() <= worker["environment"].items()
+    for name in ("volumes", "secrets", "mem_limit", "init", "tmpfs", "env_file"):
+        assert worker[name] == code[name], name
 
 
 def test_hadolint_has_nothing_to_say():

@@ -1,6 +1,7 @@
-"""Every record lands in staged or quarantined with all its reasons, whatever stands in it."""
+"""Every record is staged, or quarantined with all its reasons, whatever its values."""
 
 import json
+import time
 from typing import Any
 
 import pandas as pd
@@ -187,6 +188,17 @@ def test_discount_and_gross_are_compared_as_written() -> None:
     given = {"quantity": "1", "unit_price": "9", "gross_amount": "3.141"}
     assert rules("order_items", **given, discount_amount="3.14") == ["precision"]
     assert rules("order_items", **given, discount_amount="3.15") == ["precision", "range"]
+
+
+def test_a_price_of_a_million_decimals_takes_linear_time() -> None:
+    line = {"quantity": "3", "unit_price": "1." + "3" * 1_000_000}
+    started = time.process_time()
+
+    assert rules("order_items", **line, discount_amount="4.00") == ["precision"]
+    assert rules("order_items", **line, discount_amount="4.01") == ["precision", "range"]
+
+    # It took a minute, and takes half a second.
+    assert time.process_time() - started < 10
 
 
 def test_a_line_whose_gross_does_not_parse_is_not_held_against_its_discount() -> None:

@@ -1,4 +1,4 @@
-"""What is usual, by example."""
+"""The plausibility rules, by example."""
 
 import numpy as np
 import pandas as pd

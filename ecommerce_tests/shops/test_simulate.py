@@ -22,7 +22,7 @@ from ecommerce_assets.rules.versions import latest
 from ecommerce_assets.shops.landing_files import LandingWriteError
 from ecommerce_assets.shops.simulate import Simulation, SimulationError, simulate
 from ecommerce_assets.shops.synthetic.catalogue import LARGEST_RANGE, Catalogue
-from ecommerce_assets.shops.synthetic.dice import Dice
+from ecommerce_assets.shops.synthetic.random_numbers import RandomNumbers
 
 RELATION_RULES = {
     *("discount_exceeds_gross", "orphan"),
@@ -277,7 +277,7 @@ class TestCleanShop:
         assert margin.between(0.4, 0.75).all()
 
     def test_600_products_have_600_names(self):
-        names = Catalogue(LARGEST_RANGE, Dice(1)).names()
+        names = Catalogue(LARGEST_RANGE, RandomNumbers(1)).names()
         assert len(names) > LARGEST_RANGE
         assert len(set(names)) == len(names)
 

@@ -80,7 +80,7 @@ class LongRun:
             self.played["snapshots"] += crowd.play(folder, url, empty_url, seed)
 
     def kill(self, seed: int) -> None:
-        """Kill a load at the next step: in time at each."""
+        """Kill a load at a step: seeds from 0 on go through all, those at new places first."""
         self._shop_behind().load_dies_at(self._next_step(seed))
 
     def stop(self, seed: int) -> None:
@@ -93,10 +93,10 @@ class LongRun:
         return self._edited
 
     def _next_step(self, seed: int) -> int:
-        steps = self._shop_behind().steps
-        self.played["steps of a load"] = steps
-        # A stride without a common divisor with most numbers spreads them, and misses few.
-        return 1 + seed * 617 % steps
+        edited = self._shop_behind()
+        self.played["steps of a load"] = len(edited.places)
+        self.played["places in its code"] = len(set(edited.places))
+        return edited.steps()[seed % len(edited.places)]
 
     @contextmanager
     def _place(self) -> Iterator[tuple[Path, str]]:

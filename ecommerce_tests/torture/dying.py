@@ -33,14 +33,16 @@ from ecommerce_tests.torture.model.contract import FEEDS
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload([__name__])
 
+_PROGRAM = str(Path(loading.__file__).parent)
+
 How = Literal["kill", "stop database", "nothing"]
 
 
 @dataclass(frozen=True)
 class Told:
-    """What a load said in the end: how many steps it took, what failed, an unforeseen traceback."""
+    """What a load said in the end: the place of each step, what failed, an unforeseen traceback."""
 
-    steps: int
+    places: list[str]
     failures: list[str]
     traceback: str | None
 
@@ -96,7 +98,7 @@ def _load(
     sender: Connection,
 ) -> None:
     os.environ.update(environment)
-    steps = _count_steps(at_step, lambda: _die(how))
+    places = _note_steps(at_step, lambda: _die(how))
     failures: list[str] = []
     unforeseen = None
     settings = load_settings()
@@ -117,7 +119,7 @@ def _load(
             failures = [str(error)]
         else:
             unforeseen = traceback.format_exc()
-    sender.send(Told(steps(), failures, unforeseen))
+    sender.send(Told(places, failures, unforeseen))
 
 
 def _die(how: How) -> None:
@@ -128,34 +130,42 @@ def _die(how: How) -> None:
         os.kill(int(os.environ["TORTURE_POSTMASTER"]), signal.SIGQUIT)
 
 
-def _count_steps(at_step: int, die: Callable[[], None]) -> Callable[[], int]:
-    """Count steps from now on, and call `die` before that one."""
-    count = 0
+def _note_steps(at_step: int, die: Callable[[], None]) -> list[str]:
+    """Note the place of each step from now on, and call `die` before that one."""
+    places: list[str] = []
 
-    def step() -> None:
-        nonlocal count
-        count += 1
-        if count == at_step:
+    def step(place: str) -> None:
+        places.append(place)
+        if len(places) == at_step:
             die()
 
     wait = psycopg.Connection.wait
 
-    def counted(self: psycopg.Connection, *arguments: Any, **options: Any) -> Any:
-        step()
+    def noted(self: psycopg.Connection, *arguments: Any, **options: Any) -> Any:
+        step(_line_of_the_program())
         return wait(self, *arguments, **options)
 
-    psycopg.Connection.wait = counted  # type: ignore[method-assign, assignment]
-    sqlalchemy.event.listen(
-        sqlalchemy.Engine, "before_cursor_execute", lambda *_: step(), named=False
-    )
+    def of_dagster(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        step(f"{_line_of_the_program()} {' '.join(statement.split())[:80]}")
+
+    psycopg.Connection.wait = noted  # type: ignore[method-assign, assignment]
+    sqlalchemy.event.listen(sqlalchemy.Engine, "before_cursor_execute", of_dagster)
     landing = os.environ["ECOMMERCE_LANDING"]
 
     def opened(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open" and str(arguments[0]).startswith(landing):
-            step()
+            step(f"{_line_of_the_program()} opens a file")
 
     sys.addaudithook(opened)
-    return lambda: count
+    return places
+
+
+def _line_of_the_program() -> str:
+    """Give the innermost line of the program itself that is being executed: its file and number."""
+    frame = sys._getframe()
+    while frame.f_back and not frame.f_code.co_filename.startswith(_PROGRAM):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename.removeprefix(_PROGRAM)}:{frame.f_lineno}"
 
 
 @dataclass(frozen=True)

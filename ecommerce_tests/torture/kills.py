@@ -87,7 +87,14 @@ class Edited:
     before: list[TableDigest]
     after: list[TableDigest]
     marks: Marks
-    steps: int
+    places: list[str]
+    """Where the load is at each of its steps: a line of the program, and for Dagster its SQL."""
+
+    def steps(self) -> list[int]:
+        """Give all steps of the load: the first one at each place, then all others."""
+        first = dict(zip(reversed(self.places), range(len(self.places), 0, -1), strict=True))
+        at_new_places = sorted(first.values())
+        return at_new_places + sorted(set(range(1, len(self.places) + 1)) - set(at_new_places))
 
     def environment(self, url: str) -> dict[str, str]:
         """Give the settings under which the shop is loaded."""
@@ -144,7 +151,7 @@ def edited_shop(folder: Path, seed: int) -> Edited:
             shop.land(landing, feed, day)
     with server.copy_of("before") as url:
         environment["ECOMMERCE_DATABASE_URL"] = url
-        steps = completed(LoadProcess(environment).ended(), "the second load")
+        places = completed(LoadProcess(environment).ended(), "the second load")
         edited = Edited(
             server,
             landing,
@@ -153,7 +160,7 @@ def edited_shop(folder: Path, seed: int) -> Edited:
             before_digests,
             digests(url),
             marks_in_a_process(environment),
-            steps,
+            places,
         )
     with server.copy_of("migrated") as url:
         environment["ECOMMERCE_DATABASE_URL"] = url
@@ -162,12 +169,12 @@ def edited_shop(folder: Path, seed: int) -> Edited:
     return edited
 
 
-def completed(ended: Ended, what: str) -> int:
-    """Give the steps of a load that failed in nothing."""
+def completed(ended: Ended, what: str) -> list[str]:
+    """Give the places of the steps of a load that failed in nothing."""
     assert ended.told, f"{what} ended with {ended.exitcode}"
     assert ended.told.traceback is None, f"{what}: {ended.told.traceback}"
     assert ended.told.failures == [], what
-    return ended.told.steps
+    return ended.told.places
 
 
 def digests(url: str) -> list[TableDigest]:

@@ -1,1 +1,1 @@
-"""What connectors share: the client, windows, secrets, and landing files that are kept true."""
+"""Code that all connectors share: the client, windows, secrets, and updates of landed files."""

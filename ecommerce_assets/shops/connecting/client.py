@@ -1,7 +1,7 @@
-"""Asks a shop's API for JSON, and asks again when a fault may pass.
+"""An HTTP client for shops' JSON APIs that retries transient errors.
 
-What is asked belongs to each shop's connector. Keys travel in a header only, so that no URL, log
-line or error shows one.
+Each shop's connector makes the requests. Keys are sent in a header only, so that no URL, log line
+or error message contains one.
 """
 
 import json
@@ -26,15 +26,15 @@ wait_with_jitter = tenacity.wait_random_exponential(multiplier=1, max=_LONGEST_W
 
 
 class ShopError(OperatorError):
-    """A shop's API cannot be asked, or answers what it should not."""
+    """A shop's API cannot be reached, or gives an unexpected answer."""
 
 
 class NotFoundError(ShopError):
-    """What was asked for is not in the shop."""
+    """The shop does not have the requested object."""
 
 
-class _PassingError(ShopError):
-    """A fault that may pass by itself; the shop may say after how many seconds."""
+class _TransientError(ShopError):
+    """An error worth a retry; the shop may say after how many seconds."""
 
     def __init__(self, message: str, seconds: float | None = None) -> None:
         super().__init__(message)
@@ -43,7 +43,7 @@ class _PassingError(ShopError):
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer's JSON, numbers with a point as decimals, and its headers."""
+    """An answer's headers and its JSON, in which numbers with a point are `Decimal`."""
 
     value: Any
     headers: Mapping[str, str]
@@ -52,8 +52,8 @@ class Answer:
 class ShopClient:
     """A client of one shop's API, for one fetch at a time.
 
-    A request that fails by the network, by 429 or by 5xx is sent again up to five times, after the
-    time that `Retry-After` gives, or else after a random time that grows to a minute.
+    A request that fails with a network error, 429 or 5xx is retried up to five times: after the
+    time in `Retry-After`, or else after a random time that grows to a minute.
     """
 
     def __init__(
@@ -66,18 +66,18 @@ class ShopClient:
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Open a client; nothing is asked yet.
+        """Open a client, without a request.
 
         Args:
-            shop: what errors call the shop.
-            url: where its API starts: https, or http on this machine.
+            shop: the shop's name in error messages.
+            url: the API's base URL: https, or http on this machine.
             auth: user and password of HTTP's basic authentication.
             headers: other headers of every request.
-            transport: what carries requests, instead of the network.
-            sleep: waits for some seconds.
+            transport: replaces the network in tests.
+            sleep: waits for a number of seconds.
 
         Raises:
-            ShopError: the URL would show the key to others.
+            ShopError: the URL would send the key unencrypted.
         """
         parts = urlsplit(url)
         if parts.username or parts.password or parts.query:
@@ -99,7 +99,7 @@ class ShopClient:
         self._client.close()
 
     def get(self, path: str, parameters: Mapping[str, Any] | None = None) -> Answer:
-        """Get a resource; of the errors below the last is of a fault that did not pass."""
+        """Get a resource; the errors are those of `send`."""
         return self.send("GET", path, parameters)
 
     def send(
@@ -109,16 +109,16 @@ class ShopClient:
         parameters: Mapping[str, Any] | None = None,
         body: Any = None,
     ) -> Answer:
-        """Send a request that may be sent again.
+        """Send a request, and retry it after transient errors.
 
         Raises:
             NotFoundError: 404.
-            ShopError: the shop refuses, or a fault did not pass.
+            ShopError: the shop refuses the request, or all retries failed.
         """
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(_TRIES),
             wait=_wait,
-            retry=tenacity.retry_if_exception_type(_PassingError),
+            retry=tenacity.retry_if_exception_type(_TransientError),
             sleep=self._sleep,
             reraise=True,
         )
@@ -131,10 +131,10 @@ class ShopClient:
         try:
             response = self._client.request(method, path, params=parameters, json=body)
         except httpx.TransportError as error:
-            raise _PassingError(f"{what} fails ({type(error).__name__}); is it there?") from None
+            raise _TransientError(f"{what} fails ({type(error).__name__}); is it there?") from None
         status = response.status_code
         if status == httpx.codes.TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR:
-            raise _PassingError(
+            raise _TransientError(
                 f"{what} answers {status} again and again; fetch it later.", _seconds(response)
             )
         if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
@@ -150,16 +150,18 @@ class ShopClient:
         try:
             return Answer(json.loads(response.content, parse_float=Decimal), response.headers)
         except ValueError:
-            raise _PassingError(
+            raise _TransientError(
                 f"{what} answers something else than JSON; check the URL of {self.shop}."
             ) from None
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
-    asked = error.seconds if isinstance(error, _PassingError) else None
+    retry_after = error.seconds if isinstance(error, _TransientError) else None
     jitter = wait_with_jitter(state)
-    return min(asked, _LONGEST_WAIT) + min(jitter, 1) if asked is not None else jitter
+    if retry_after is None:
+        return jitter
+    return min(retry_after, _LONGEST_WAIT) + min(jitter, 1)
 
 
 def _seconds(response: httpx.Response) -> float | None:

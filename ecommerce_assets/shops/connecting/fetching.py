@@ -1,4 +1,4 @@
-"""Fetches a batch day of a source into landing files, and takes back what the shop took back."""
+"""Fetches a batch day of a source into landing files, and removes what the shop has removed."""
 
 import datetime as dt
 from collections.abc import Mapping, Set
@@ -14,31 +14,31 @@ from ecommerce_assets.shops.spool import Record, Spool
 
 @dataclass(frozen=True)
 class Batch:
-    """A fetched batch day: what was fetched, what landed, and how much earlier files lost."""
+    """A fetched batch day: the fetch, the landed records, and the changes of earlier files."""
 
     day: dt.date
     fetched: Fetched
     records: Mapping[str, int]
-    mended: int
-    """Records of earlier files that were taken out, or lost their customer."""
-    gone_customers: int
-    """Customers whom the shop has deleted, and who have left the source's files."""
+    rewritten: int
+    """Records of earlier files that were removed, or lost their customer."""
+    deleted_customers: int
+    """Customers whom the shop has deleted; they are removed from the source's files."""
 
 
-def fetch_batch(source: Source, landing: str, window: Window, tell: Progress) -> Batch:
-    """Fetch a window and write it as the source's files of its day, replacing what they were.
+def fetch_batch(source: Source, landing: str, window: Window, progress: Progress) -> Batch:
+    """Fetch a window and write the source's files of its day, in place of earlier ones.
 
-    Nothing is written before all is fetched; each file appears whole, under its name, or not at
-    all. A fetch that failed is simply done again.
+    Files are written after everything is fetched, and each appears whole or not at all. A fetch
+    that failed can be repeated.
 
     Args:
         source: the connector.
         landing: the landing zone, which must be a folder.
         window: what to fetch, and for which day.
-        tell: told how far the fetch is.
+        progress: called with a step, and how much of it is done.
 
     Raises:
-        OperatorError: the landing zone is no folder, or the shop or the disk fails.
+        OperatorError: the landing zone is not a folder, or the shop or the disk fails.
     """
     if "://" in landing:
         raise OperatorError(
@@ -48,42 +48,42 @@ def fetch_batch(source: Source, landing: str, window: Window, tell: Progress) ->
     folder.mkdir(parents=True, exist_ok=True)
     landed = LandedFiles(folder, source.name, window.day)
     with Spool() as spool:
-        fetched = source.fetch(spool, window, tell)
-        returns = _take_off(spool, window.day, landed)
-        gone = _gone_customers(source, spool, window.day, landed, fetched.customers)
-        guests = _without_customers(spool, window.day, gone)
+        fetched = source.fetch(spool, window, progress)
+        returns = _land_removed(spool, window.day, landed)
+        deleted = _deleted_customers(source, spool, window.day, landed, fetched.customers)
+        guests = _without_customers(spool, window.day, deleted)
         spool.write(folder, source=source.name)
         records = spool.counts()
     for feed in FEEDS:
-        # Stock levels of a past day cannot be read again: those that were read then stay.
+        # Stock levels of a past day cannot be read again, so the file with them stays.
         if not records[feed] and (feed != "inventory" or window.is_current):
             (folder / feed / f"{window.day}.{source.name}.csv").unlink(missing_ok=True)
-    mended = _mend(landed, returns, gone, guests)
-    return Batch(window.day, fetched, records, mended, len(gone))
+    rewritten = _rewrite_landed(landed, returns, deleted, guests)
+    return Batch(window.day, fetched, records, rewritten, len(deleted))
 
 
-def _gone_customers(
+def _deleted_customers(
     source: Source, spool: Spool, day: dt.date, landed: LandedFiles, listed: Set[str]
 ) -> set[str]:
-    """The customers in landed or fetched records whom the shop does not have any more."""
+    """The customers in landed or fetched records whom the shop has deleted."""
     known = {row["customer_id"] for feed in ("customers", "orders") for row in landed.rows(feed)}
     known |= {str(order["customer_id"] or "") for order in spool.records("orders", day)}
-    return {id_ for id_ in sorted(known - listed - {""}) if source.is_gone(id_)}
+    return {id_ for id_ in sorted(known - listed - {""}) if source.is_deleted(id_)}
 
 
-def _without_customers(spool: Spool, day: dt.date, gone: Set[str]) -> set[str]:
-    """Make guest orders of fetched orders of the gone; give the ids of all guest orders."""
+def _without_customers(spool: Spool, day: dt.date, deleted: Set[str]) -> set[str]:
+    """Turn fetched orders of deleted customers into guest orders; give all guest orders' ids."""
     guests = set()
     for order in spool.records("orders", day):
-        if order["customer_id"] in gone:
+        if order["customer_id"] in deleted:
             spool.land("orders", day, {**order, "customer_id": None})
-        if order["customer_id"] is None or order["customer_id"] in gone:
+        if order["customer_id"] is None or order["customer_id"] in deleted:
             guests.add(str(order["order_id"]))
     return guests
 
 
-def _take_off(spool: Spool, day: dt.date, landed: LandedFiles) -> set[str]:
-    """Land what was taken off the fetched orders as nothing; give the returns that are no more."""
+def _land_removed(spool: Spool, day: dt.date, landed: LandedFiles) -> set[str]:
+    """Land removed lines and adjustments of fetched orders as 0; give the removed returns' ids."""
     orders = {str(order["order_id"]): order for order in spool.records("orders", day)}
     for feed, key, nothing in (
         ("order_items", "order_item_id", _no_line),
@@ -110,22 +110,24 @@ def _no_money(row: Row) -> Record | None:
     return None if row["amount"] == "0.00" else {**row, "amount": "0.00"}
 
 
-def _mend(landed: LandedFiles, returns: set[str], gone: Set[str], guests: set[str]) -> int:
-    """Take the gone out of the earlier files, as docs/erasure.md says."""
+def _rewrite_landed(
+    landed: LandedFiles, returns: set[str], deleted: Set[str], guests: set[str]
+) -> int:
+    """Remove deleted customers and returns from the earlier files (docs/erasure.md)."""
 
     def without_return(row: Row) -> Row | None:
         return None if row["return_id"] in returns else row
 
     def without_customer(row: Row) -> Row | None:
-        return None if row["customer_id"] in gone else row
+        return None if row["customer_id"] in deleted else row
 
     def as_guest(row: Row) -> Row | None:
-        is_guest = row["order_id"] in guests or row["customer_id"] in gone
+        is_guest = row["order_id"] in guests or row["customer_id"] in deleted
         return {**row, "customer_id": ""} if is_guest else row
 
-    mended = landed.mend("returns", without_return) if returns else 0
-    if gone:
-        mended += landed.mend("customers", without_customer)
-    if gone or guests:
-        mended += landed.mend("orders", as_guest)
-    return mended
+    rewritten = landed.rewrite("returns", without_return) if returns else 0
+    if deleted:
+        rewritten += landed.rewrite("customers", without_customer)
+    if deleted or guests:
+        rewritten += landed.rewrite("orders", as_guest)
+    return rewritten

@@ -1,7 +1,4 @@
-"""The landing files of one source: read for what they said of an order, and kept free of the gone.
-
-A source's files are named `<day>.<source>.csv`; no other file is touched.
-"""
+"""Reads and rewrites the landing files of one source, which are named `<day>.<source>.csv`."""
 
 import csv
 import datetime as dt
@@ -14,7 +11,7 @@ Row = dict[str, str]
 
 
 class LandedFiles:
-    """The files of a source, but for those of `day`, which a fetch is about to write."""
+    """The files of a source, except those of `day`, which a fetch is about to write."""
 
     def __init__(self, landing: Path, source: str, day: dt.date) -> None:
         self._landing = landing
@@ -22,7 +19,7 @@ class LandedFiles:
         self._own = f"{day}.{source}.csv"
 
     def rows(self, feed: str) -> Iterator[Row]:
-        """Give the records of a feed, files in order of their days."""
+        """Give the records of a feed in order of the files' days."""
         for path in self._paths(feed):
             with path.open(encoding="utf-8", newline="") as file:
                 yield from csv.DictReader(file)
@@ -31,8 +28,8 @@ class LandedFiles:
         """Give the last landed record of each key that belongs to one of the orders."""
         return {row[key]: row for row in self.rows(feed) if row["order_id"] in order_ids}
 
-    def mend(self, feed: str, change: Callable[[Row], Row | None]) -> int:
-        """Change records, or take them out (None), and count them; each file stays whole.
+    def rewrite(self, feed: str, change: Callable[[Row], Row | None]) -> int:
+        """Change records, or remove them (None), and count them; files are replaced whole.
 
         Raises:
             LandingWriteError: a file cannot be written.

@@ -1,4 +1,4 @@
-"""What a connector is: something that fills a spool with what a shop changed in a window."""
+"""The interface of connectors: each fills a spool with a shop's changes in a window of time."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Set
@@ -11,10 +11,14 @@ from ecommerce_assets.shops.reconciliation import Reconciliation
 from ecommerce_assets.shops.spool import Spool
 
 OVERLAP = dt.timedelta(hours=1)
-"""How far a window reaches back before its day: shops' clocks and caches lag."""
+"""How long before its day a window starts, since shops' clocks and caches lag."""
 
 Progress = Callable[[str, int, int], None]
-"""Told of a step how much of how much of it is done."""
+"""Takes a step's name, the part of it that is done, and the whole."""
+
+
+def ignore_progress(_: str, __: int, ___: int) -> None:
+    """Report no progress."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +29,14 @@ class Window:
     start: dt.datetime
     end: dt.datetime
     is_current: bool
-    """Whether the shop's present stock levels are still those at the end of the day."""
+    """Whether the shop's current stock levels are those at the end of the day."""
 
 
 def window_of(day: dt.date, *, since: dt.date | None, timezone: str, now: dt.datetime) -> Window:
-    """Give the window of a batch day: that day by the store's clock, or all days from `since` on.
+    """Give the window of a batch day: the day in the store's time zone, or all days since `since`.
 
     Raises:
-        OperatorError: the window has not begun, or would end before it starts.
+        OperatorError: the window has not begun, or ends before it starts.
     """
     zone = ZoneInfo(timezone)
     first = since or day
@@ -46,29 +50,29 @@ def window_of(day: dt.date, *, since: dt.date | None, timezone: str, now: dt.dat
 
 @dataclass(frozen=True)
 class Fetched:
-    """What a fetch found beside the records."""
+    """The result of a fetch besides the records."""
 
     documents: Mapping[str, int]
     left_out: Mapping[str, int]
     reconciliation: Reconciliation
     customers: Set[str] = field(default_factory=frozenset)
-    """All customers whom the shop lists, changed or not."""
+    """The ids of all customers that the shop lists."""
 
 
 class Source(Protocol):
     """A shop's connector.
 
-    The batch of an order holds all its lines, returns and adjustments: what was landed of it
-    before and is not in it any more has been taken off the order.
+    A batch with an order holds all its lines, returns and adjustments. Any that landed before and
+    are not in the batch have been removed from the order.
     """
 
     name: str
 
-    def fetch(self, spool: Spool, window: Window, tell: Progress) -> Fetched:
-        """Land what changed in the window in the spool, for the window's day."""
+    def fetch(self, spool: Spool, window: Window, progress: Progress) -> Fetched:
+        """Put the changes within the window into the spool, as records of the window's day."""
 
-    def is_gone(self, customer_id: str) -> bool:
-        """Ask the shop for a customer whom it does not list: lists may lie."""
+    def is_deleted(self, customer_id: str) -> bool:
+        """Ask the shop whether it has deleted a customer who is missing in its list."""
 
     def close(self) -> None:
-        """Close what the source holds open."""
+        """Close the source's connections."""

@@ -1,1 +1,1 @@
-"""Medusa 2, by its Admin API (docs/medusa.md)."""
+"""The connector for Medusa 2's Admin API (docs/medusa.md)."""

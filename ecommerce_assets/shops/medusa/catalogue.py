@@ -43,7 +43,7 @@ def stock_records(
 ) -> Iterator[Record]:
     """Make a variant's stock levels by location, in whole variants.
 
-    A variant of several inventory items (a kit) has none: what is left of it is in its parts.
+    A variant of several inventory items (a kit) has no stock level of its own.
     """
     items: list[Json] = variant.get("inventory_items") or []
     if not variant.get("manage_inventory") or len(items) != 1:

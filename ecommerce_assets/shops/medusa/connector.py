@@ -1,4 +1,4 @@
-"""Reads a shop by Medusa's Admin API (docs/medusa.md)."""
+"""Fetches a shop's data from Medusa's Admin API (docs/medusa.md)."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -47,7 +47,7 @@ _PRODUCT_FIELDS = (
 
 
 class Medusa:
-    """The connector. Its client's URL ends in `admin/`, and its key is a secret API key."""
+    """The connector; its client's URL ends in `admin/`, and its key is a secret API key."""
 
     name = "medusa"
 
@@ -56,14 +56,14 @@ class Medusa:
         self._store = store
         self._window = ReturnWindow(return_days, store.timezone)
 
-    def fetch(self, spool: Spool, window: Window, tell: Progress) -> Fetched:
-        """Fetch orders that changed in the window, or whose payments did, and all the rest."""
+    def fetch(self, spool: Spool, window: Window, progress: Progress) -> Fetched:
+        """Fetch orders with a change, or with a payment's change, in the window; and all others."""
         documents: Counter[str] = Counter()
         left_out: Counter[str] = Counter()
-        reconciliation = self._orders(spool, window, tell, documents, left_out)
-        self._products(spool, window, tell, documents, left_out)
+        reconciliation = self._orders(spool, window, progress, documents, left_out)
+        self._products(spool, window, progress, documents, left_out)
         customers = set()
-        for customer in self._all("customers", {"fields": "*addresses"}, tell):
+        for customer in self._all("customers", {"fields": "*addresses"}, progress):
             if str(customer["id"]) in customers:
                 continue
             customers.add(str(customer["id"]))
@@ -76,8 +76,8 @@ class Medusa:
         """Close the client."""
         self._client.close()
 
-    def is_gone(self, customer_id: str) -> bool:
-        """Ask for the customer itself: a list that lacks one may be wrong."""
+    def is_deleted(self, customer_id: str) -> bool:
+        """Ask for the customer by id, since a list read during changes may lack one."""
         try:
             self._client.get(f"customers/{customer_id}")
         except NotFoundError:
@@ -88,13 +88,13 @@ class Medusa:
         self,
         spool: Spool,
         window: Window,
-        tell: Progress,
+        progress: Progress,
         documents: Counter[str],
         left_out: Counter[str],
     ) -> Reconciliation:
         result = Reconciliation()
         seen: set[str] = set()
-        for page in self._changed_orders(window, tell):
+        for page in self._changed_orders(window, progress):
             records: dict[str, list[Record]] = {feed: [] for feed in COMPARED_FEEDS}
             own: list[OwnTotal] = []
             for order in page:
@@ -121,15 +121,15 @@ class Medusa:
                 )
         return result
 
-    def _changed_orders(self, window: Window, tell: Progress) -> Iterator[list[Json]]:
+    def _changed_orders(self, window: Window, progress: Progress) -> Iterator[list[Json]]:
         changed = {
             "updated_at[$gte]": window.start.isoformat(),
             "updated_at[$lt]": window.end.isoformat(),
         }
-        yield from self._pages("orders", {**changed, "fields": _ORDER_FIELDS}, tell)
-        # A payment that is captured does not touch its order.
+        yield from self._pages("orders", {**changed, "fields": _ORDER_FIELDS}, progress)
+        # Capturing a payment does not change the `updated_at` of its order.
         paid = {"fields": "id,payment_collection.order.id"}
-        for page in self._pages("payments", {**changed, **paid}, tell):
+        for page in self._pages("payments", {**changed, **paid}, progress):
             links = [(payment.get("payment_collection") or {}).get("order") for payment in page]
             ids = sorted({str(link["id"]) for link in links if link})
             for id_ in ids:
@@ -140,16 +140,16 @@ class Medusa:
         self,
         spool: Spool,
         window: Window,
-        tell: Progress,
+        progress: Progress,
         documents: Counter[str],
         left_out: Counter[str],
     ) -> None:
         levels: dict[str, list[Json]] = {}
         if window.is_current:
-            for item in self._all("inventory-items", {"fields": "id,*location_levels"}, tell):
+            for item in self._all("inventory-items", {"fields": "id,*location_levels"}, progress):
                 levels[str(item["id"])] = item.get("location_levels") or []
         seen: set[str] = set()
-        for product in self._all("products", {"fields": _PRODUCT_FIELDS}, tell):
+        for product in self._all("products", {"fields": _PRODUCT_FIELDS}, progress):
             for variant in product.get("variants") or ():
                 if str(variant["id"]) in seen:
                     continue
@@ -163,17 +163,17 @@ class Medusa:
                 for stock in stock_records(variant, levels, window.day, window.end):
                     spool.land("inventory", window.day, stock)
 
-    def _all(self, path: str, parameters: Mapping[str, Any], tell: Progress) -> Iterator[Json]:
-        for page in self._pages(path, parameters, tell):
+    def _all(self, path: str, parameters: Mapping[str, Any], progress: Progress) -> Iterator[Json]:
+        for page in self._pages(path, parameters, progress):
             yield from page
 
     def _pages(
-        self, path: str, parameters: Mapping[str, Any], tell: Progress
+        self, path: str, parameters: Mapping[str, Any], progress: Progress
     ) -> Iterator[list[Json]]:
-        """Give a list's pages, some perhaps twice: it is read again if it changed meanwhile.
+        """Give a list's pages; if the list changes meanwhile, it is read again from the start.
 
         Raises:
-            ShopError: it never holds still, or gives something else than a list.
+            ShopError: the list changes during every attempt, or the answer is not a list.
         """
         for _ in range(_TRIES):
             seen: set[str] = set()
@@ -189,7 +189,7 @@ class Medusa:
                 counts.add(int(answer["count"]))
                 new = {str(document["id"]) for document in documents} - seen
                 seen |= new
-                tell(path, len(seen), max(counts))
+                progress(path, len(seen), max(counts))
                 if not new or len(seen) >= max(counts):
                     break
             if counts == {len(seen)}:

@@ -1,6 +1,7 @@
 """Makes records of a Medusa order: its lines, returns and credit lines (docs/medusa.md).
 
-Medusa does not round: an order's parts are rounded here so that they add up to its rounded total.
+Medusa does not round amounts. This module rounds an order's parts so that they add up to its
+rounded total.
 """
 
 import datetime as dt
@@ -22,12 +23,12 @@ from ecommerce_assets.shops.spool import Json, Record
 
 _CENT = Decimal("0.01")
 _PLACING = dt.timedelta(seconds=2)
-"""How long after an order its own items may be made; what is added later takes several requests."""
+"""The most time between an order and its first items; adding one later takes several requests."""
 
 
 @dataclass(frozen=True)
 class OrderRecords:
-    """The records of an order by feed, and what the order says of itself."""
+    """An order's records by feed, and the totals in its document."""
 
     records: dict[str, list[Record]]
     own: list[OwnTotal]
@@ -35,7 +36,7 @@ class OrderRecords:
 
 @dataclass(frozen=True)
 class _Line:
-    """A line; `gross` and `net` are exact, for all pieces that were ordered, without tax."""
+    """A line; `gross` and `net` are exact amounts without tax for all ordered units."""
 
     item: Json
     quantity: Decimal
@@ -45,7 +46,7 @@ class _Line:
 
 @dataclass(frozen=True)
 class _Returned:
-    """Pieces of a line that came back, with their part of the line's net in cents."""
+    """Returned units of a line, with their part of the line's net in cents."""
 
     id: str
     item_id: str
@@ -65,7 +66,7 @@ def order_records(order: Json, window: ReturnWindow) -> OrderRecords | None:
     lines = [_line(item) for item in order.get("items") or ()]
     status = _status(order, lines)
     returned = list(_returned(order, lines)) if status in RECOGNISED else []
-    # A credit line below a cent is what a refund in whole cents missed Medusa's total by.
+    # A credit line below a cent is the rounding difference of a refund in whole cents.
     credits_ = [
         line
         for line in order.get("credit_lines") or ()
@@ -145,7 +146,7 @@ def _credit(line: Json) -> Cents:
 
 
 def _returned(order: Json, lines: Iterable[_Line]) -> Iterable[_Returned]:
-    """The pieces that came back, by return; what is damaged or dismissed has come back too."""
+    """The returned units by return; damaged and dismissed ones count as returned."""
     by_id = {str(line.item["id"]): line for line in lines}
     for back in sorted(order.get("returns") or (), key=lambda back: str(back["id"])):
         at = moment(back, "received_at")
@@ -171,7 +172,7 @@ def _book(
     read_at: dt.datetime,
     records: dict[str, list[Record]],
 ) -> None:
-    # The rules refund no return after the window; Medusa takes it off the total all the same.
+    # The rules refund no return after the window, but Medusa subtracts it from the total.
     refund = part.net if window.holds(since, part.at) else 0
     records["returns"].append(
         return_record(
@@ -250,7 +251,7 @@ def _is_captured(payment: Json) -> bool:
 
 
 def _steps(order: Json, status: str, delivered_at: dt.datetime | None) -> Record:
-    """When the order was paid, that is authorised what is captured by now, and sent out."""
+    """The times when the order was paid (captured payments authorised) and sent out."""
     paid = [moment(payment, "created_at") for payment in _payments(order) if _is_captured(payment)]
     sent = [
         moment(parcel, "shipped_at") or moment(parcel, "packed_at")
@@ -271,7 +272,7 @@ def _delivered_at(order: Json) -> dt.datetime | None:
 
 
 def _changed_at(order: Json) -> dt.datetime:
-    """When the order, or what belongs to it, last changed: a payment does not touch the order."""
+    """The last change of the order or of its payments, which do not change the order itself."""
     parts = [
         *_payments(order),
         *(order.get("returns") or ()),
@@ -292,7 +293,7 @@ def _codes(order: Json) -> str | None:
 
 
 def _note(order: Json, credit: Json) -> str | None:
-    """The note of the refund that made a credit line: the only one of its amount."""
+    """The note of the only refund with a credit line's amount."""
     notes = [
         text(refund.get("note"))
         for payment in _payments(order)

@@ -1,4 +1,4 @@
-"""Reads the values of Medusa's documents: moments and ids; amounts are decimals already."""
+"""Reads moments, texts and countries of Medusa's documents."""
 
 import datetime as dt
 from typing import Any
@@ -8,10 +8,10 @@ from ecommerce_assets.shops.spool import Json
 
 
 def moment(document: Json, name: str) -> dt.datetime | None:
-    """Read a moment, which Medusa writes in UTC; None without one.
+    """Read a moment, which Medusa writes in UTC; None if it is missing.
 
     Raises:
-        ShopError: it is no moment.
+        ShopError: the value is not a moment.
     """
     text = document.get(name)
     if not text:
@@ -25,7 +25,7 @@ def moment(document: Json, name: str) -> dt.datetime | None:
 
 
 def latest(*moments: dt.datetime | None) -> dt.datetime:
-    """The latest of some moments, one of which there is."""
+    """The latest of some moments, at least one of which is not None."""
     return max(at for at in moments if at is not None)
 
 
@@ -35,6 +35,6 @@ def text(value: Any) -> str | None:
 
 
 def country(address: Json | None) -> str | None:
-    """An address's country, in capitals as the feeds have it."""
+    """An address's country code in capitals, as the feeds have it."""
     code = (address or {}).get("country_code")
     return str(code).upper() if code else None

@@ -1,1 +1,1 @@
-"""UCI Online Retail as a landing zone (docs/online-retail.md): `importing` puts it together."""
+"""Imports UCI Online Retail into a landing zone (docs/online-retail.md); start at `importing`."""

@@ -1,4 +1,4 @@
-"""Which line or which order of Online Retail a credit takes back. No records are made here."""
+"""Matches credits of Online Retail to the lines or orders that they refund."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ from ecommerce_assets.shops.online_retail.lines import cents
 
 
 def pieces_of(sales: pd.DataFrame, credits_: pd.DataFrame) -> pd.DataFrame:
-    """Find what each credit takes back: `credit`, `sale` (rows, or -1), `quantity`, `amount`."""
+    """Match credits to sold lines: `credit`, `sale` (rows, or -1), `quantity`, `amount`."""
     # Goods come back as a quantity below 0, carriage perhaps as a price below 0.
     credits_ = credits_.assign(
         quantity=credits_["quantity"].abs(),
@@ -28,10 +28,10 @@ def pieces_of(sales: pd.DataFrame, credits_: pd.DataFrame) -> pd.DataFrame:
 
 
 def entries(rows: pd.DataFrame) -> pd.DataFrame:
-    """Make entries in accounts such that a credit takes back none but one of the same price.
+    """Prepare account entries so that a credit matches only an entry of the same price.
 
-    An entry's code says nothing of what it is for, but its amount does, so the price becomes part
-    of the code. Those without customer count as one customer's.
+    An entry's code does not say what it is for, but its amount does, so the price becomes part of
+    the code. All entries without a customer count as one customer's.
     """
     return rows.assign(
         stock_code=rows["stock_code"] + " " + rows["price"].abs().astype("str"),
@@ -40,17 +40,17 @@ def entries(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def orders_of(credits_: pd.DataFrame, orders: pd.DataFrame) -> pd.Series:
-    """Find the order that each credit is about, of those that its customer placed before.
+    """Match each credit to an earlier order of its customer.
 
-    That is the latest for the same amount, or else the latest.
+    The match is the latest order of the same amount, or else the latest order.
 
     Args:
         credits_: one row per line, `customer_id` and `total` (of the credit note, above 0); the
-            index tells the order in time, over both frames.
+            index gives the order in time, across both frames.
         orders: one row per order, `order_id`, `customer_id`, `total`, indexed by its first line.
 
     Returns:
-        The `order_id` of each credit; null without customer or earlier order.
+        The `order_id` of each credit; null without a customer or an earlier order.
     """
     known = credits_[credits_["customer_id"].notna()].rename_axis("place").reset_index()
     placed = orders[orders["customer_id"].notna()].rename_axis("place").reset_index()
@@ -69,19 +69,19 @@ def orders_of(credits_: pd.DataFrame, orders: pd.DataFrame) -> pd.Series:
 
 
 def match_credits(sales: pd.DataFrame, credits_: pd.DataFrame) -> pd.DataFrame:
-    """Find the earlier lines that each credit takes back: the customer's latest of its code first.
+    """Match each credit to earlier lines of its customer and code, the latest line first.
 
-    A line gives as many units as it has left, and no more money than it brought; what one line
-    cannot give, the one before it is asked for. A credit without customer has no earlier lines.
+    A line is credited for at most its remaining units and its remaining amount; the rest goes to
+    the line before it. A credit without a customer has no earlier lines.
 
     Args:
         sales: one row per line sold, `customer_id`, `stock_code`, `quantity`, `price`
-            (ten-thousandths); the index tells the order in time, over both frames.
+            (ten-thousandths); the index gives the order in time, across both frames.
         credits_: the same, `quantity` above 0.
 
     Returns:
-        `credit` and `sale` (indices; `sale` is -1 for what no line could give) and `quantity`,
-        in order of the credits, latest line first.
+        `credit` and `sale` (indices; `sale` is -1 for units without a line) and `quantity`, in
+        order of the credits, latest line first.
     """
     both = pd.concat([sales, credits_])
     is_credit = np.repeat([False, True], [len(sales), len(credits_)])

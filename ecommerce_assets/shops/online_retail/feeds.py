@@ -1,4 +1,4 @@
-"""Makes the feeds out of the lines of Online Retail. Files are not touched here."""
+"""Makes the records of the feeds from the lines of Online Retail."""
 
 import numpy as np
 import pandas as pd
@@ -125,7 +125,7 @@ def _ids(rows: pd.DataFrame) -> "pd.Series[str]":
 
 
 def _orders(items: pd.DataFrame, charges: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Each invoice that sells or ships, indexed by its first line; `total` is all that it asks."""
+    """Each invoice that sells or ships, indexed by its first line; `total` is its whole amount."""
     lines = rows.loc[items.index.union(charges.index)].reset_index(names="place")
     orders = lines.groupby("invoice", sort=False).agg(
         place=("place", "first"),
@@ -168,7 +168,7 @@ def _order_items(items: pd.DataFrame) -> pd.DataFrame:
 
 
 def _returns(pieces: pd.DataFrame, rows: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
-    """Each piece of a credit; one of no line names itself as its line, which there is not."""
+    """Each part of a credit of goods; without a matching line it refers to a line of its own id."""
     credited = rows.loc[pieces["credit"]].reset_index(drop=True)
     matched = pieces["sale"].ge(0).to_numpy()
     line = rows.loc[np.where(matched, pieces["sale"], pieces["credit"])].reset_index(drop=True)
@@ -191,7 +191,7 @@ def _returns(pieces: pd.DataFrame, rows: pd.DataFrame, orders: pd.DataFrame) -> 
 
 
 def _adjustments(pieces: pd.DataFrame, rows: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
-    """Each piece of a credit without goods; one of no order names its credit note as its order."""
+    """Each part of a credit without goods; without an order it refers to its credit note."""
     credited = rows.loc[pieces["credit"]].reset_index(drop=True)
     credits_ = rows.loc[pieces["credit"].unique()]
     notes = rows.groupby("invoice")["value"].sum().abs()
@@ -222,7 +222,7 @@ def _adjustments(pieces: pd.DataFrame, rows: pd.DataFrame, orders: pd.DataFrame)
 
 
 def _customers(rows: pd.DataFrame) -> pd.DataFrame:
-    """Each customer when first seen; a new version on a day that ends in another country."""
+    """Each customer at the first invoice; a new version on a day with a change of country."""
     known = rows[rows["customer_id"].notna()]
     created_at = known.groupby("customer_id")["moment"].transform("first")
     seen = known.assign(created_at=created_at).drop_duplicates(["customer_id", "day"], keep="last")
@@ -236,11 +236,11 @@ def _customers(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _products(items: pd.DataFrame) -> pd.DataFrame:
-    """Each product's price of a day where it is not the one of its last day of sale.
+    """Each product's price on a day on which it differs from the last day of sale.
 
-    The price of a day is that of most of its lines (of equals, the last sold), from the first of
-    them on. What customers pay counts; what guests pay (retail, with tax) only for a product that
-    no customer bought, and gifts at price 0 only for one that nobody did.
+    The price of a day is that of most of its lines (of equals, the last sold), from the first such
+    line. Prices of customers count; prices of guests (retail, with tax) count only for a product
+    without a sale to a customer, and gifts at price 0 only for one without any sale.
     """
     lines = items[items["price"].ge(0)]
     rank = lines["customer_id"].isna().astype("int64").mask(lines["price"].eq(0), 2)

@@ -1,4 +1,4 @@
-"""Turns UCI Online Retail into a landing zone and accounts for its money. No warehouse here."""
+"""Writes the landing zone of UCI Online Retail and accounts for all of its money."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from ecommerce_assets.shops.online_retail.source import read_files
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the file's money: how many records (of what is left out: lines), and how much."""
+    """A part of the file's money: its number of records (lines, if left out), and its amount."""
 
     count: int
     money: Decimal
 
 
 class LandedAs(StrEnum):
-    """What becomes of the money that lands, in the words of docs/glossary.md."""
+    """The categories of landed money, with the names of docs/glossary.md."""
 
     GROSS = "gross of product lines"
     OTHER_GROSS = "gross of gift cards and other lines"
@@ -40,10 +40,10 @@ class LandedAs(StrEnum):
 
 @dataclass(frozen=True)
 class OnlineRetailImport:
-    """What was read and where its money went: `money` is exactly the sum of all parts.
+    """The result of an import; `money` is exactly the sum of all parts.
 
-    Landed records stand for their amounts in cents, what customers get back below 0; what the cents
-    leave over is `rounding`. `left_out` has the lines that go into no feed, by kind.
+    Landed records count with their amounts in cents, refunds below 0; `rounding` is the rest.
+    `left_out` has the lines that go into no feed, by kind.
     """
 
     lines: int
@@ -67,8 +67,8 @@ def import_online_retail(
     Args:
         files: .xlsx (every sheet), .csv or .parquet, of either edition.
         out: the landing zone; it may not hold landing files yet.
-        return_days: the store's return window, which tells whether a return is refunded.
-        progress: called with the days written and the days there are.
+        return_days: the store's return window, which decides whether a return is refunded.
+        progress: called with the number of days written, and of all days.
 
     Raises:
         OnlineRetailError: a file is not that data set.

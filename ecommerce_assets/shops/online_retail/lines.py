@@ -1,4 +1,4 @@
-"""What a line of Online Retail stands for. What a credit takes back is in `credits`."""
+"""Classifies the lines of Online Retail by kind."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ import pandas as pd
 
 
 class Kind(StrEnum):
-    """What a line stands for (docs/online-retail.md)."""
+    """The kind of a line (docs/online-retail.md)."""
 
     GOODS = "goods"
     GIFT_CARD = "gift cards"
@@ -63,7 +63,7 @@ _REASONS = {
 
 
 def kinds(rows: pd.DataFrame) -> pd.Series:
-    """Tell the kind of each line.
+    """Give the kind of each line.
 
     An invoice without customer and without any price is a stock movement: goods found, lost, broken
     or counted. `rows` has `invoice`, `stock_code`, `quantity`, `price`, `value`, `at`,
@@ -74,8 +74,8 @@ def kinds(rows: pd.DataFrame) -> pd.Series:
     kind = code.map(_KIND_OF_CODE).fillna(Kind.GOODS).astype("str")
     kind = kind.mask(code.str.startswith(_GIFT_CARD), Kind.GIFT_CARD)
     kind = kind.mask(code.isin(list(_OWN_AFFAIRS)) & has_customer, Kind.ACCOUNT)
-    told = rows["price"].ne(0) | has_customer
-    kind = kind.mask(~told.groupby(rows["invoice"]).transform("any"), Kind.STOCK)
+    is_sale = rows["price"].ne(0) | has_customer
+    kind = kind.mask(~is_sale.groupby(rows["invoice"]).transform("any"), Kind.STOCK)
     kind = kind.mask(rows["invoice"].str.upper().str.startswith("A"), Kind.BAD_DEBT)
     kind[_rebooked(rows[kind.eq(Kind.ACCOUNT) & code.eq(_MANUAL)])] = Kind.REBOOKED
     return kind
@@ -84,8 +84,8 @@ def kinds(rows: pd.DataFrame) -> pd.Series:
 def _rebooked(entries: pd.DataFrame) -> list[int]:
     """Find the manual entries that were credited and billed again on the same day.
 
-    That is how the shop moves an amount from one account to another. The two are of the same price
-    and quantity, and of the same customer, or one of them has none.
+    The shop moves an amount from one account to another in this way. Both entries have the same
+    price and quantity, and the same customer, unless one of them has none.
     """
     found: list[int] = []
     alike = entries.assign(size=entries["quantity"].abs(), day=entries["at"].dt.normalize())
@@ -105,7 +105,7 @@ def _rebooked(entries: pd.DataFrame) -> list[int]:
 
 
 def reasons(stock_code: "pd.Series[str]") -> "pd.Series[str]":
-    """Tell why money moves without goods, by the code of its line."""
+    """Give the reason of an adjustment, by the code of its line."""
     return stock_code.str.upper().map(_REASONS)
 
 

@@ -1,4 +1,4 @@
-"""Reads the files of UCI Online Retail, either edition. What a line means is not judged here."""
+"""Reads the files of both editions of UCI Online Retail."""
 
 import io
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +25,7 @@ NAMES = {
     "customer_id": ("Customer ID", "CustomerID"),
     "country": ("Country",),
 }
-"""Our columns, and what the second and the first edition call them."""
+"""Our columns, with their names in the second and in the first edition."""
 
 _REQUIRED = ("invoice", "stock_code", "quantity", "at", "price")
 _DATE_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S")
@@ -36,14 +36,14 @@ class OnlineRetailError(OperatorError):
 
 
 def read_files(files: Sequence[Path]) -> tuple[pd.DataFrame, int]:
-    """Read .xlsx, .csv and .parquet files as one table, the overlap of their sheets once.
+    """Read .xlsx, .csv and .parquet files as one table, without the overlap of their sheets.
 
-    A row that two sources (files or sheets) hold m and n times stands max(m, n) times, so equal
-    rows within one source stay.
+    A row that two sources (files or sheets) hold m and n times is in the table max(m, n) times, so
+    that equal rows within one source stay.
 
     Returns:
         One row per invoice line, in order of time and invoice, and the number of overlapping rows
-        that were left away. Columns: those of `NAMES`; `at` is local London time, `price` in
+        that were dropped. Columns: those of `NAMES`; `at` is local London time, `price` in
         ten-thousandths.
 
     Raises:
@@ -147,7 +147,7 @@ def _sheets(file: Path) -> Iterator[tuple[str, pa.Table]]:
 
 
 def _cells(values: tuple[object, ...]) -> pa.Array:
-    """Make a column of cells; as text where they are of several types (codes: 85048, 79323P)."""
+    """Make a column of cells, as text if they have several types (codes: 85048, 79323P)."""
     try:
         return pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
@@ -169,7 +169,7 @@ def _normalised(name: str, table: pa.Table) -> pd.DataFrame:
         for column in ("invoice", "stock_code", "description", "customer_id", "country")
     }
     for column in ("invoice", "stock_code", "customer_id"):
-        # Where a column has gaps, other programs make numbers with a point of its codes.
+        # Other programs write codes as numbers with a point if the column has gaps.
         text[column] = pc.replace_substring_regex(text[column], r"\.0$", "")
     for column in _REQUIRED:
         values = text.get(column, found[column])

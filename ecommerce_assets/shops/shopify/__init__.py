@@ -1,7 +1,7 @@
-"""Shopify's documents and CSV exports become landing files (docs/shopify.md).
+"""Turns Shopify's documents and CSV exports into landing files (docs/shopify.md).
 
-`canonical` gives all documents one writing, `envelopes` takes them out of what extractors wrap them
-in, `gathering` puts an order's parts together; `lines`, `agreements`, `refunds` and `orders` make
-its records, `catalogue` those of products, stock and customers, and `totals` says what the document
-says itself. `exports` turns CSV exports into such documents. `importing` runs it all.
+`exports` turns CSV exports into documents, `envelopes` unwraps extractors' messages, `canonical`
+brings documents into one form, and `gathering` joins an order's parts. `lines`, `agreements`,
+`refunds` and `orders` make an order's records; `catalogue` makes those of products, stock and
+customers. `totals` reads a document's own totals. `importing` and `connector` run all of these.
 """

@@ -1,6 +1,6 @@
-"""Sales agreements: what was sold and taken back, and when (docs/shopify.md, Agreements).
+"""Makes a ledger from sales agreements, which date each sale and return (docs/shopify.md).
 
-Where an order has them they are the truth. Without them `refunds` pieces the same together.
+An order without complete agreements gets its ledger from `refunds`.
 """
 
 import datetime as dt
@@ -25,23 +25,23 @@ _NAMES = {"TIP": "tip", "DUTY": "duty", "FEE": "fee", "ADDITIONAL_FEE": "fee"}
 _NONE = Decimal(0)
 
 
-def agreements_tell(order: Json) -> bool:
-    """Whether the order's agreements account for all of its lines."""
+def agreements_are_complete(order: Json) -> bool:
+    """Whether the order's agreements cover all of its lines."""
     sold = {
         _line_id(sale)
         for agreement in items(order, "agreements")
         for sale in items(agreement, "sales")
         if _action(sale) == "ORDER"
     }
-    # Airbyte leaves out the line of all but product sales.
+    # Airbyte omits the line of every sale other than a product's.
     named = {id_of(line) for line in items(order, "line_items") if not _may_be_unnamed(line)}
     return bool(sold) and named <= sold
 
 
 def ledger_of_agreements(order: Json) -> Ledger:
-    """Make lines, returns and adjustments of the sales in the order's agreements.
+    """Make lines, returns and adjustments from the sales in the order's agreements.
 
-    A line that is sold in several agreements becomes one line for each, of its own moment.
+    A line that is sold in several agreements becomes a line for each, with its own moment.
     """
     agreements = sorted(
         items(order, "agreements"), key=lambda one: (_happened(one), order_of_id(one))
@@ -58,9 +58,9 @@ def ledger_of_agreements(order: Json) -> Ledger:
 
 
 def is_edited(order: Json) -> bool:
-    """Whether a later agreement sells more, changes a price, or takes off what was ordered.
+    """Whether a later agreement adds units, changes a price, or removes ordered units.
 
-    Whether the order's first totals are with or without that is not said.
+    The document does not say whether its original totals include such changes.
     """
     agreements = list(items(order, "agreements"))
     first = min(agreements, key=lambda one: (_happened(one), order_of_id(one)), default=None)
@@ -141,7 +141,7 @@ def _sell(
 
 
 def _lines_of(ledger: Ledger, sale: Json) -> Sequence[Line]:
-    """The lines that a sale takes back: by its line's id, else of its kind, with units left."""
+    """The lines that a negative sale refers to: by id, else those of its kind with units left."""
     line_id = _line_id(sale)
     if line_id is not None:
         return [line for line in ledger.lines if line.line_id == line_id]
@@ -156,7 +156,7 @@ def _lines_of(ledger: Ledger, sale: Json) -> Sequence[Line]:
 
 
 def _unnamed(ledger: Ledger, kind: str, documents: dict[str | None, Json]) -> str | None:
-    """Find the line of a sale that does not name it: a gift card not sold yet."""
+    """Find the line of a sale without a line id: a gift card that has no sale yet."""
     if kind != GIFT_CARD:
         return None
     sold = {line.line_id for line in ledger.lines}
@@ -195,5 +195,5 @@ def _line_type(sale: Json) -> str:
 
 
 def _net(sale: Json) -> Decimal:
-    """What a sale brought, without tax."""
+    """The amount of a sale without tax."""
     return (money(sale, "total_amount") or _NONE) - (money(sale, "total_tax_amount") or _NONE)

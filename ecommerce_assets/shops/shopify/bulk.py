@@ -1,12 +1,12 @@
-"""Runs a bulk operation of Shopify's and reads its output, for the first history of a shop."""
+"""Runs a Shopify bulk operation and reads its output, for the history of a shop."""
 
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import tenacity
 
 from ecommerce_assets.shops.connecting.client import ShopError
 from ecommerce_assets.shops.connecting.source import Progress
@@ -17,25 +17,25 @@ from ecommerce_assets.shops.shopify.envelopes import WRAPPERS
 from ecommerce_assets.shops.shopify.graphql import Admin
 
 Download = Callable[[str, Path], None]
-"""Writes what is at a URL to a file."""
+"""Downloads a URL to a file."""
 
 _POLL_SECONDS = 10.0
 _RUNNING = ("CREATED", "RUNNING", "CANCELING")
 _BUSY = "OPERATION_IN_PROGRESS"
 _LONGEST_WAIT_SECONDS = 24 * 3600
-_TRIES = 3
+_ATTEMPTS = 3
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def bulk_documents(
-    admin: Admin, query: str, download: Download, tell: Progress
+    admin: Admin, query: str, download: Download, progress: Progress
 ) -> Iterator[Document]:
-    """Run a query as a bulk operation, wait for it, and give the documents of its output.
+    """Run a query as a bulk operation, wait for its end, and give the documents of its output.
 
     Raises:
-        ShopError: it fails, never ends, or its output is not as long as it says.
+        ShopError: the operation fails or does not end, or its output is incomplete.
     """
-    operation = _finished(admin, _start(admin, query), tell)
+    operation = _finished(admin, _start(admin, query), progress)
     expected = int(operation.get("objectCount") or 0)
     url = operation.get("url")
     if not url:
@@ -44,7 +44,7 @@ def bulk_documents(
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bulk.jsonl"
-        for _ in range(_TRIES):
+        for _ in range(_ATTEMPTS):
             download(url, path)
             with path.open("rb") as file:
                 found = sum(1 for line in file if line.strip())
@@ -58,7 +58,7 @@ def bulk_documents(
 
 
 def _start(admin: Admin, query: str) -> str:
-    """Start it, after one that runs already."""
+    """Start an operation; wait first for one that is already running."""
     waited = 0.0
     while True:
         answer = admin.ask(queries.RUN_BULK, query=query)["bulkOperationRunQuery"]
@@ -76,12 +76,12 @@ def _start(admin: Admin, query: str) -> str:
         waited += _POLL_SECONDS
 
 
-def _finished(admin: Admin, operation_id: str, tell: Progress) -> Json:
+def _finished(admin: Admin, operation_id: str, progress: Progress) -> Json:
     waited = 0.0
     while True:
         operation: Json = admin.ask(queries.BULK_STATUS, id=operation_id).get("node") or {}
         count = int(operation.get("objectCount") or 0)
-        tell("bulk operation", count, count)
+        progress("bulk operation", count, count)
         if operation.get("status") == "COMPLETED":
             return operation
         if operation.get("status") not in _RUNNING or waited >= _LONGEST_WAIT_SECONDS:
@@ -94,27 +94,33 @@ def _finished(admin: Admin, operation_id: str, tell: Progress) -> Json:
 
 
 def https_download(url: str, path: Path) -> None:
-    """Download an output: its URL is signed, so the shop's key is not sent to where it lies.
+    """Download an output from its signed URL, without sending the shop's key.
 
     Raises:
-        ShopError: it cannot be downloaded.
+        ShopError: the download fails.
     """
     parts = urlsplit(url)
     if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
         raise ShopError("The bulk operation's output is at no https address; fetch it later.")
-    for attempt in range(_TRIES):
-        try:
-            with httpx.stream("GET", url, timeout=60, follow_redirects=True) as response:
-                response.raise_for_status()
-                with path.open("wb") as file:
-                    for chunk in response.iter_bytes():
-                        file.write(chunk)
-            return
-        except httpx.HTTPError as error:
-            if attempt == _TRIES - 1:
-                # The URL itself is a secret while it is valid.
-                raise ShopError(
-                    f"The bulk operation's output on {parts.hostname} cannot be downloaded "
-                    f"({type(error).__name__}); fetch it later."
-                ) from None
-            time.sleep(2**attempt)
+    try:
+        _download(url, path)
+    except httpx.HTTPError as error:
+        # The URL is a secret while it is valid, so the message does not contain it.
+        raise ShopError(
+            f"The bulk operation's output on {parts.hostname} cannot be downloaded "
+            f"({type(error).__name__}); fetch it later."
+        ) from None
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_exception_type(httpx.HTTPError),
+    stop=tenacity.stop_after_attempt(_ATTEMPTS),
+    wait=tenacity.wait_exponential(),
+    reraise=True,
+)
+def _download(url: str, path: Path) -> None:
+    with httpx.stream("GET", url, timeout=60, follow_redirects=True) as response:
+        response.raise_for_status()
+        with path.open("wb") as file:
+            for chunk in response.iter_bytes():
+                file.write(chunk)

@@ -1,6 +1,6 @@
-"""One writing for Shopify's documents: snake_case keys, plain lists, numbers for ids.
+"""Brings Shopify's documents into one form: snake_case keys, plain lists, numeric ids.
 
-REST, GraphQL and extractors differ in that alone. What a field means is decided elsewhere.
+REST, GraphQL and extractors differ only in form. Other modules interpret the fields.
 """
 
 import datetime as dt
@@ -47,7 +47,7 @@ def _snake(key: str) -> str:
 
 
 def type_of(gid: Any) -> str:
-    """Give the type in a global id; '' of anything else."""
+    """Give the type in a global id; '' for any other value."""
     if isinstance(gid, str) and gid.startswith(_GID):
         return gid.removeprefix(_GID).partition("/")[0]
     return ""
@@ -59,7 +59,7 @@ def number_of(gid: str) -> str:
 
 
 def id_of(document: Json | None, key: str = "id") -> str | None:
-    """Give an id as text, whether it is a number or a text; null where there is none."""
+    """Give an id, a number or a text, as text; null if it is missing."""
     value = (document or {}).get(key)
     return None if value is None or value == "" else str(value)
 
@@ -78,9 +78,9 @@ def items(document: Json, key: str) -> Iterator[Json]:
 
 
 def money(document: Json, *keys: str) -> Decimal | None:
-    """Give the first of some amounts that is there, in the shop's currency.
+    """Give the first amount that is present, in the shop's currency.
 
-    A money set counts by its shop money; presentment money is not looked at.
+    Of a money set the shop money is used, not the presentment money.
     """
     for key in keys:
         value = document.get(key)
@@ -98,7 +98,7 @@ def total(documents: Iterable[Json], *keys: str) -> Decimal:
 
 
 def text(document: Json, *keys: str) -> str | None:
-    """Give the first of some texts that is there and not blank."""
+    """Give the first text that is present and not blank."""
     for key in keys:
         value = document.get(key)
         if value is not None and str(value).strip():
@@ -107,10 +107,10 @@ def text(document: Json, *keys: str) -> str | None:
 
 
 def moment(document: Json, *keys: str) -> dt.datetime | None:
-    """Give the first of some moments that is there, in UTC.
+    """Give the first moment that is present, in UTC.
 
     Raises:
-        DocumentError: it is written in another way than ISO 8601.
+        DocumentError: the moment is not in ISO 8601.
     """
     written = text(document, *keys)
     if written is None:
@@ -125,11 +125,11 @@ def moment(document: Json, *keys: str) -> dt.datetime | None:
 
 
 def written(at: dt.datetime | None) -> str | None:
-    """Write a moment as the feeds want it, in UTC."""
+    """Write a moment for a feed, in UTC."""
     return None if at is None else at.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
 
 
 def order_of_id(document: Json) -> tuple[int, str]:
-    """Sort key of ids, by number where they are numbers."""
+    """The sort key of an id: by number if it is a number."""
     key = id_of(document) or ""
     return (int(key), key) if key.isdecimal() else (-1, key)

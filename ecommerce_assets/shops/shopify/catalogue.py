@@ -1,6 +1,6 @@
-"""Products, stock and customers of Shopify (docs/shopify.md). Orders are in `orders`.
+"""Makes records of products, stock and customers from Shopify's documents (docs/shopify.md).
 
-A product of ours is a variant of Shopify's: it has the price, the cost and the stock.
+Each variant in Shopify becomes a product, since it has the price, the cost and the stock.
 """
 
 import datetime as dt
@@ -35,7 +35,7 @@ NO_CREATION = "customers without a moment of creation"
 
 
 def spread_catalogue(gathering: Gathering, spool: Spool) -> None:
-    """Take variants out of products, and inventory items and levels out of variants."""
+    """Extract variants from products, and inventory items and levels from variants."""
     for product in gathering.whole("product"):
         changed = moment(product, "updated_at", "created_at", "__extracted_at")
         head = {
@@ -66,7 +66,7 @@ def _keep_variant(spool: Spool, variant: Json, changed: dt.datetime | None) -> N
     inside = item if isinstance(item, dict) else {}
     at = moment(variant, "updated_at", "created_at") or changed
     if money(inside, "unit_cost", "cost") is not None:
-        # The document says price and cost of the same moment: that of the later change.
+        # The document has price and cost of one moment: that of the later change.
         both = [one for one in (at, moment(inside, "updated_at")) if one]
         at = max(both, default=None)
         inside["updated_at"] = written(at)
@@ -104,9 +104,9 @@ def _keep_levels(spool: Spool, item_id: str, holder: Json) -> None:
 def product_records(
     gathering: Gathering, spool: Spool, as_of: dt.datetime | None
 ) -> Iterator[Record]:
-    """Make a record of each moment at which a variant's price or cost is known to be new.
+    """Make a record for each moment at which a variant's price or cost changed.
 
-    `as_of` stands for the moment of documents that say none.
+    `as_of` is the moment of documents without one.
     """
     for variant_id, versions in groupby(spool.all(_VARIANT), key=lambda one: id_of(one)):
         prices = [(moment(one, "__at") or as_of, one) for one in versions]
@@ -135,7 +135,7 @@ def _known(versions: list[tuple[dt.datetime, Json]], at: dt.datetime) -> Json:
 
 
 def _cost(costs: list[tuple[dt.datetime, Decimal]], at: dt.datetime) -> Decimal | None:
-    """The cost as known at a moment; before the first that is known, the first."""
+    """The cost known at a moment; before the first known cost, that first one."""
     known = [cost for since, cost in costs if since <= at] or [cost for _, cost in costs[:1]]
     return known[-1] if known else None
 
@@ -177,7 +177,7 @@ def stock_records(
     day: dt.date | None,
     as_of: dt.datetime | None,
 ) -> Iterator[Record]:
-    """Make a record of each stock level, of `day`, else of the day it was read or last changed."""
+    """Make a record of each stock level: of `day`, else of the day it was read or changed."""
     for level in spool.all(_LEVEL):
         item_id = nested_id(level, "inventory_item_id", "item") or ""
         read_at = moment(level, "__extracted_at", "updated_at")
@@ -208,7 +208,7 @@ def stock_records(
 
 
 def customer_record(customer: Json, as_of: dt.datetime | None) -> Record | None:
-    """Make a customer's record; null where nothing says when the customer came."""
+    """Make a customer's record; None without a date of creation."""
     created_at = moment(customer, "created_at") or as_of
     if created_at is None or id_of(customer) is None:
         return None

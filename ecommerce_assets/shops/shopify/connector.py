@@ -1,4 +1,4 @@
-"""Reads a shop by Shopify's GraphQL Admin API (docs/shopify.md, Every day)."""
+"""Fetches a shop's data from Shopify's GraphQL Admin API (docs/shopify.md, Every day)."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -42,31 +42,31 @@ class Shopify:
         self._return_days = return_days
         self._download = download
 
-    def fetch(self, spool: Spool, window: Window, tell: Progress) -> Fetched:
+    def fetch(self, spool: Spool, window: Window, progress: Progress) -> Fetched:
         """Fetch the orders that changed in the window, all variants, and all customers.
 
-        Of variants and customers those land that changed in it; their lists cannot be filtered by
-        the change of a cost, nor tell of a deletion. A window of more than a few days is one bulk
-        operation.
+        Variants and customers land if they changed in the window. Their lists are fetched whole,
+        since they cannot be filtered by a change of cost and do not report deletions. A window of
+        more than a few days uses one bulk operation.
         """
         converter = Converter(spool, self._store, self._return_days, window.day, window.start)
         is_long = window.end - window.start > _LONGEST_PAGED
         if is_long:
             query = queries.BULK.substitute(query=_changed(window))
-            for document in bulk_documents(self._admin, query, self._download, tell):
+            for document in bulk_documents(self._admin, query, self._download, progress):
                 converter.take(document)
         else:
-            for order in self._orders(window, tell):
+            for order in self._orders(window, progress):
                 converter.take(_document(order))
-        for variant in self._variants(window, tell):
+        for variant in self._variants(window, progress):
             converter.take(_document(variant))
         customers = set()
         for page in self._admin.pages(queries.CUSTOMERS, "customers", 250):
             for customer in page:
                 customers.add(number_of(customer["id"]))
                 converter.take(_document(customer))
-            tell("customers", len(customers), len(customers))
-        reconciliation = converter.convert(lambda done, total: tell("comparing", done, total))
+            progress("customers", len(customers), len(customers))
+        reconciliation = converter.convert(lambda done, total: progress("comparing", done, total))
         left_out = {name: n for name, n in converter.gathering.left_out.items() if n}
         left_out |= {name: n for name, n in converter.notes.items() if n}
         if self._hides_old_orders(window):
@@ -78,8 +78,8 @@ class Shopify:
             customers,
         )
 
-    def is_gone(self, customer_id: str) -> bool:
-        """Ask for the customer itself: a list that lacks one may be wrong."""
+    def is_deleted(self, customer_id: str) -> bool:
+        """Ask for the customer by id, since a list read during changes may lack one."""
         answer = self._admin.ask(queries.CUSTOMER, id=f"gid://shopify/Customer/{customer_id}")
         return answer.get("customer") is None
 
@@ -87,14 +87,14 @@ class Shopify:
         """Close the client."""
         self._client.close()
 
-    def _orders(self, window: Window, tell: Progress) -> Iterator[Json]:
-        """Give the window's orders whole, some perhaps twice.
+    def _orders(self, window: Window, progress: Progress) -> Iterator[Json]:
+        """Give the window's orders with all their parts, some perhaps twice.
 
-        An order that changes meanwhile leaves the window. What is read is held against the shop's
-        own count, before and after, and read again where neither is met.
+        An order that changes meanwhile leaves the window. So the number of orders is compared with
+        the shop's own count before and after, and the list is read again if it matches neither.
 
         Raises:
-            ShopError: it never holds still, or lists fewer orders than it counts.
+            ShopError: the list changes during every attempt, or has fewer orders than its count.
         """
         query = _changed(window)
         for _ in range(_TRIES):
@@ -104,7 +104,7 @@ class Shopify:
                 for order in page:
                     seen.add(order["id"])
                     yield self._completed(order)
-                tell("orders", len(seen), max(before or 0, len(seen)))
+                progress("orders", len(seen), max(before or 0, len(seen)))
             after = self._count(query)
             if None in (before, after) or len(seen) in (before, after):
                 return
@@ -118,7 +118,7 @@ class Shopify:
         return int(counted["count"]) if counted.get("precision") == "EXACT" else None
 
     def _completed(self, order: Json) -> Json:
-        """Fetch what a page of orders has no room for: many lines, agreements or sales."""
+        """Fetch the lines, agreements and sales that exceed a page of orders."""
         lines, agreements = order["lineItems"], order["agreements"]
         if lines["pageInfo"]["hasNextPage"]:
             pages = self._admin.pages(queries.LINES, "order.lineItems", 100, id=order["id"])
@@ -159,8 +159,8 @@ class Shopify:
                 return
             after = page["endCursor"]
 
-    def _variants(self, window: Window, tell: Progress) -> Iterator[Json]:
-        """Give all variants, with their stock levels where those are still the day's."""
+    def _variants(self, window: Window, progress: Progress) -> Iterator[Json]:
+        """Give all variants, with their stock levels if the window is current."""
         query = queries.STOCK if window.is_current else queries.VARIANTS
         seen = 0
         for page in self._admin.pages(query, "productVariants", 50):
@@ -174,10 +174,10 @@ class Shopify:
                     item["inventoryLevels"] = {"nodes": [one for page in pages for one in page]}
                 yield variant
             seen += len(page)
-            tell("variants", seen, seen)
+            progress("variants", seen, seen)
 
     def _hides_old_orders(self, window: Window) -> bool:
-        """Whether the window reaches back to orders that the key may not see."""
+        """Whether the window includes orders that the key is not allowed to read."""
         if window.end - window.start < _VISIBLE:
             return False
         installation = self._admin.ask(queries.SCOPES).get("currentAppInstallation") or {}

@@ -1,6 +1,6 @@
-"""Takes Shopify's documents out of what Airbyte, dlt, Estuary and bulk operations wrap them in.
+"""Unwraps Shopify's documents from the output of Airbyte, dlt, Estuary and bulk operations.
 
-Which parts belong to which order is put together in `gathering`.
+`gathering` joins the parts of an order.
 """
 
 import datetime as dt
@@ -28,11 +28,11 @@ _PROTOCOL = ("STATE", "LOG", "TRACE", "SPEC", "CATALOG", "CONTROL", "CONNECTION_
 
 @dataclass(frozen=True)
 class Wrapped:
-    """A document in canonical form and what its envelope says of it.
+    """A document in canonical form, with the data of its envelope.
 
-    `stream` is the extractor's name for its kind and `type` the type in its global id, '' where
-    they are not said. `parent` is the global id, or dlt's row id, of what it is a child of, and
-    `own` is its own; both null where it is no part of a tree.
+    `stream` is the extractor's name for its kind, and `type` the type in its global id, or '' if
+    missing. `parent` is the global id, or dlt's row id, of its parent, and `own` is its own; both
+    are null if it is not part of a tree.
     """
 
     body: Json
@@ -45,10 +45,10 @@ class Wrapped:
 
 
 def unwrap(document: Document) -> Iterator[Wrapped]:
-    """Give the Shopify documents in a JSON value: none in an extractor's log or state message.
+    """Give the Shopify documents in a JSON value; an extractor's log or state message has none.
 
     Raises:
-        DocumentError: it is no object, or its envelope is broken.
+        DocumentError: the value is not an object, or its envelope is broken.
     """
     value, stream = document.value, ""
     if isinstance(value, list) and len(value) == 2 and isinstance(value[1], dict):
@@ -111,7 +111,7 @@ def _parsed(document: Document, data: Any) -> Json:
 
 
 def _unflattened(row: Json) -> Json:
-    """Turn dlt's columns into objects again: `price_set__shop_money__amount`."""
+    """Turn dlt's flat columns, such as `price_set__shop_money__amount`, into nested objects."""
     nested: Json = {}
     for column, value in row.items():
         *path, last = column.split("__") if not column.startswith("_") else (column,)

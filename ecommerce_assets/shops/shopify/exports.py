@@ -1,6 +1,6 @@
-"""Shopify's CSV exports become documents like those of its API (docs/shopify.md, CSV exports).
+"""Turns Shopify's CSV exports into documents like those of its API (docs/shopify.md, CSV exports).
 
-What they do not say, such as when and for what a refund was, is not made up here.
+Data that the exports lack, such as the date and lines of a refund, stays missing.
 """
 
 import csv
@@ -28,17 +28,17 @@ _EXTRA = " (not editable)"
 
 
 def is_export(path: Path) -> bool:
-    """Whether a file is CSV, by its name."""
+    """Whether a file's name is that of a CSV file."""
     return path.name.lower().removesuffix(".gz").endswith(".csv")
 
 
 def read_export(path: Path, hasher: Hasher) -> Iterator[Document]:
     """Read an export of orders, products, customers or stock, as REST documents in an envelope.
 
-    Customers have no id that orders have too, so the hash of their address stands for one.
+    Exports of orders have no customer ids, so the hash of the e-mail address serves as id.
 
     Raises:
-        DocumentError: it cannot be read, or its header is none of these.
+        DocumentError: the file cannot be read, or its header is of no known export.
     """
     csv.field_size_limit(_LONGEST_FIELD)
     try:
@@ -77,7 +77,7 @@ def _documents(
 
 
 def _orders(rows: Iterator[Row], hasher: Hasher) -> Iterator[Json]:
-    """An order's own fields stand on its first row; the rows under it add lines."""
+    """Give orders; an order's first row has its fields, and each row below adds a line."""
     order: list[Row] = []
     for row in rows:
         if order and row["Name"] != order[0]["Name"]:
@@ -133,13 +133,13 @@ def _order(rows: list[Row], hasher: Hasher) -> Json:
 
 
 def _includes_tax(amounts: dict[str, Decimal]) -> bool:
-    """Exports do not say whether prices include tax, but their sums do."""
+    """Whether prices include tax, which follows from the order's sums."""
     without_tax = amounts["subtotal"] + amounts["shipping"] + amounts["duties"]
     return amounts["tax"] > 0 and amounts["total"] < without_tax + amounts["tax"]
 
 
 def _after_refund(amounts: dict[str, Decimal]) -> Json:
-    """The order's totals now. The tax in a partial refund is taken to be its share."""
+    """The order's current totals; a partial refund contains its share of the tax."""
     refunded, total, tax = amounts["refunded"], amounts["total"], amounts["tax"]
     if refunded <= 0 or total <= 0:
         return {}
@@ -166,7 +166,7 @@ def _line(order_id: str, place: int, row: Row) -> Json:
 
 
 def _variants(rows: Iterator[Row]) -> Iterator[Json]:
-    """A product's own fields stand on its first row; a row without a price is a picture."""
+    """Give variants; a product's first row has its fields, and a row without price is a picture."""
     handle, title, kind = "", "", ""
     for row in rows:
         own = row.get("Handle") or row.get("URL handle") or ""
@@ -220,7 +220,7 @@ def _levels(rows: Iterator[Row]) -> Iterator[Json]:
 
 
 def _whole(value: str | None) -> int | None:
-    """A quantity; null where the location does not stock it ("not stocked")."""
+    """A quantity; null if the location does not stock the variant ("not stocked")."""
     return int(value) if value and value.lstrip("-").isdecimal() else None
 
 

@@ -1,7 +1,6 @@
-"""Puts together what belongs together, in any order: an order's parts, a product's variants.
+"""Joins the parts of orders and products, which come in any order.
 
-Everything lies in the spool meanwhile, so memory is bounded. What is made of it stands in `orders`
-and `catalogue`.
+Documents wait in the spool, so that memory is bounded. `orders` and `catalogue` make the records.
 """
 
 import datetime as dt
@@ -23,7 +22,7 @@ from ecommerce_assets.shops.shopify.envelopes import Wrapped
 from ecommerce_assets.shops.spool import Spool
 
 PARTS = ("refunds", "transactions", "agreements", "fulfillments", "returns", "exchange_v2s")
-"""An order's lists that also come by themselves, in streams of their own."""
+"""Lists of an order that extractors also deliver as streams of their own."""
 
 _TOTALS = ("total_price_set", "total_price", "current_total_price_set")
 
@@ -78,7 +77,7 @@ _DELETED = "deleted"
 class Gathering:
     """The documents of some files.
 
-    `counts` says what was read, and `left_out` what was not used and why.
+    `counts` has the number of documents read by kind, and `left_out` those not used by reason.
     """
 
     def __init__(self, spool: Spool) -> None:
@@ -87,7 +86,7 @@ class Gathering:
         self.left_out: Counter[str] = Counter()
 
     def add(self, wrapped: Wrapped, scope: str) -> None:
-        """Take a document in; `scope` is its file, within which children find their parents."""
+        """Add a document; `scope` is its file, within which children refer to their parents."""
         if wrapped.parent is not None:
             self._add_child(wrapped, scope)
             return
@@ -121,7 +120,7 @@ class Gathering:
             named = "+".join(part for part in PARTS if part in body)
             self._keep_part(key, named or scope, body, version)
         else:
-            # Every version of what makes prices counts; of the others the latest.
+            # Of documents with prices every version counts, of the others only the latest.
             several = kind in ("product", "variant", "inventory_item", "inventory_level")
             name = f"{key}|{version}" if several else key
             self._spool.keep(kind, name, body, version=version, parent=key)
@@ -148,8 +147,9 @@ class Gathering:
     def whole(self, kind: str) -> Iterator[Json]:
         """Give the documents of a kind with their children, by id.
 
-        Of an order and a customer the latest version, of the others every one. What was deleted
-        is not given, whenever it was said; a product's versions were sold, and stay.
+        Orders and customers come in their latest version, other documents in every version.
+        Deleted orders and customers are left out. Versions of deleted products stay, since they
+        were sold.
         """
         for body in self._spool.all(kind):
             is_final = kind in ("order", "customer")
@@ -161,12 +161,12 @@ class Gathering:
             yield body
 
     def knows(self, kind: str, key: str) -> bool:
-        """Whether there is a document of that id, or was before it was deleted."""
+        """Whether a document of this id exists, or existed before it was deleted."""
         names = ((kind, key), (_DELETED, f"{kind}|{key}"))
         return any(self._spool.get(*name) is not None for name in names)
 
     def orphans(self) -> int:
-        """Count the parts of orders of which no file holds the order itself."""
+        """Count the parts of orders whose order is in no file."""
         return sum(1 for _ in self._spool.without_parent(_PART, "order"))
 
     def _attach(self, body: Json) -> None:
@@ -194,7 +194,7 @@ class Gathering:
 
 
 def _merged(lists: Iterable[list[Json]]) -> list[Json]:
-    """Merge lists by id, in order of it; of what several say of an item the last counts."""
+    """Merge lists by id, in order of the id; a later item replaces an earlier one of its id."""
     by_id: dict[str, Json] = {}
     for item in (item for items_ in lists for item in items_):
         said = {name: value for name, value in item.items() if value is not None}
@@ -223,12 +223,12 @@ def _key(kind: str, body: Json) -> str:
 
 
 def _name(own: str, scope: str) -> str:
-    """What children call their parent: global ids come again in every file, dlt's row ids never."""
+    """The key of a parent: global ids hold across files, dlt's row ids only within one."""
     return f"{scope}|{own}" if type_of(own) else own
 
 
 def _guess(body: Json) -> str | None:
-    """Tell what a bare REST document is by the fields that only its kind has."""
+    """Recognise the kind of a bare REST document by the fields that only this kind has."""
     for kind, fields in (
         ("draft", {"invoice_url", "completed_at"}),
         ("order", {"line_items"}),
@@ -250,12 +250,12 @@ def _guess(body: Json) -> str | None:
 
 
 def _is_whole(order: Json) -> bool:
-    """Whether it is the order, and not only one of its lists under its id."""
+    """Whether a document is an order, and not only one of its lists with its id."""
     return "line_items" in order or any(field in order for field in _TOTALS)
 
 
 def _field(wrapped: Wrapped) -> str | None:
-    """The list of its parent that a child belongs in."""
+    """The field of the parent that lists a child."""
     if "__" in wrapped.stream:
         # dlt: orders__refunds__refund_line_items is a list of orders__refunds.
         return wrapped.stream.rpartition("__")[2]
@@ -269,11 +269,11 @@ def _field(wrapped: Wrapped) -> str | None:
 
 
 def _version(wrapped: Wrapped) -> str:
-    """What tells versions of a document apart, in order: its last change, else when it was read."""
+    """The key that orders a document's versions: its last change, else when it was read."""
     at = moment(wrapped.body, "updated_at", "created_at") or wrapped.extracted_at
     return stamp(at)
 
 
 def stamp(at: dt.datetime | None) -> str:
-    """Write a moment in UTC so that texts compare as moments do; '' of none."""
+    """Write a moment in UTC so that the texts sort by time; '' if it is missing."""
     return f"{at:%Y-%m-%dT%H:%M:%S.%f}" if at else ""

@@ -1,4 +1,4 @@
-"""Asks Shopify's GraphQL Admin API, within its cost limit. What is asked stands in `queries`."""
+"""A client for Shopify's GraphQL Admin API that stays within its cost limit."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,8 +14,8 @@ _TRIES = 8
 _LONGEST_WAIT = 60.0
 
 
-class TooCostlyError(ShopError):
-    """A query may cost more than any single one: ask for smaller pages."""
+class QueryCostError(ShopError):
+    """A query costs more than a single query may; smaller pages cost less."""
 
 
 class Admin:
@@ -29,18 +29,17 @@ class Admin:
 
     @property
     def shop(self) -> str:
-        """What errors call the shop."""
+        """The shop's name in error messages."""
         return self._client.shop
 
     def ask(self, query: str, /, **variables: Any) -> Json:
-        """Ask, and give the answer's data.
+        """Send a query, and give the answer's data.
 
-        Waits before a query that would not fit the points that are left, and after one that was
-        throttled all the same.
+        Waits before a query that costs more than the points left, and after one that is throttled.
 
         Raises:
-            TooCostlyError: the query costs more than a single one may.
-            ShopError: the shop refuses it, or throttles it again and again.
+            QueryCostError: the query costs more than a single one may.
+            ShopError: the shop refuses the query, or throttles every attempt.
         """
         for _ in range(_TRIES):
             self._wait_for_points(query)
@@ -54,7 +53,7 @@ class Admin:
                 return answer["data"]
             codes = _codes(errors)
             if "MAX_COST_EXCEEDED" in codes:
-                raise TooCostlyError(f"{self.shop} says that a query costs too much.")
+                raise QueryCostError(f"{self.shop} says that a query costs too much.")
             if "THROTTLED" not in codes:
                 raise ShopError(
                     f"{self.shop} refuses {_name(query)} ({', '.join(sorted(codes)) or 'no data'});"
@@ -64,17 +63,17 @@ class Admin:
         raise ShopError(f"{self.shop} throttles {_name(query)} again and again; fetch it later.")
 
     def pages(self, query: str, root: str, size: int, /, **variables: Any) -> Iterator[list[Json]]:
-        """Give a connection's pages, each once, half as large where a page costs too much.
+        """Give a connection's pages once each; halve the page size when a page costs too much.
 
         Raises:
-            ShopError: a cursor leads nowhere, or back.
+            ShopError: a cursor is missing or repeats.
         """
         cursor: str | None = None
         cursors: set[str | None] = {None}
         while True:
             try:
                 data = self.ask(query, first=size, after=cursor, **variables)
-            except TooCostlyError:
+            except QueryCostError:
                 if size == 1:
                     raise
                 size //= 2
@@ -109,7 +108,7 @@ class Admin:
             self._wait(missing)
 
     def _missing(self, query: str, at_least: float) -> float:
-        """How many seconds until the points suffice for the query, as far as is known."""
+        """Estimate the seconds until the points suffice for a query."""
         rate = float(self._throttle.get("restoreRate") or 0)
         if not rate:
             return at_least
@@ -118,7 +117,7 @@ class Admin:
 
     def _wait(self, seconds: float) -> None:
         self._sleep(min(seconds, _LONGEST_WAIT))
-        # Known only from an answer; until the next one what was waited for is taken to be there.
+        # Only an answer gives the points; until the next one, assume that the wait restored them.
         self._throttle = {}
 
 

@@ -1,6 +1,6 @@
 """Turns Shopify's documents into landing files, and compares every order with its own totals.
 
-What a document becomes stands in the other modules of this package.
+The other modules of this package make the records.
 """
 
 import datetime as dt
@@ -15,6 +15,7 @@ import pandas as pd
 
 from ecommerce_assets.feeds.contract import Store
 from ecommerce_assets.feeds.privacy import Hasher
+from ecommerce_assets.shops.connecting.source import Progress, ignore_progress
 from ecommerce_assets.shops.documents import Document, DocumentError, read_documents
 from ecommerce_assets.shops.landing_files import claim
 from ecommerce_assets.shops.reconciliation import (
@@ -23,6 +24,7 @@ from ecommerce_assets.shops.reconciliation import (
     Reconciliation,
     reconcile,
 )
+from ecommerce_assets.shops.refund_records import ReturnWindow
 from ecommerce_assets.shops.shopify.canonical import Json, id_of, moment
 from ecommerce_assets.shops.shopify.catalogue import (
     NO_CREATION,
@@ -37,27 +39,24 @@ from ecommerce_assets.shops.shopify.gathering import Gathering, stamp
 from ecommerce_assets.shops.shopify.orders import left_out, order_records
 from ecommerce_assets.shops.spool import Record, Spool
 
-Progress = Callable[[str, int, int], None]
-"""Told of a step how much of how much of it is done."""
-
 _ORDERS_COMPARED_AT_ONCE = 2000
-_TOLD_EVERY = 500
+_REPORTED_EVERY = 500
 _CUSTOMER_OF_ORDER = "customer of an order"
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What was read, what landed, and how the orders compare with their own totals."""
+    """The numbers of documents and records, and the comparison of orders with their totals."""
 
     documents: dict[str, int]
-    """Documents, by kind, those delivered again too."""
+    """Documents by kind, repeated ones included."""
     records: dict[str, int]
     """Landed records, by feed."""
     days: int
     left_out: dict[str, int]
-    """What makes no record, and how often."""
+    """The numbers of documents without a record, by reason."""
     notes: dict[str, int]
-    """How orders were read, and what was pieced together."""
+    """The numbers of orders by the way they were read, and of inferred values."""
     reconciliation: Reconciliation
 
 
@@ -69,7 +68,7 @@ def import_shopify(
     return_days: int,
     hash_key: str | None = None,
     day: dt.date | None = None,
-    progress: Progress | None = None,
+    progress: Progress = ignore_progress,
 ) -> Imported:
     """Write the landing zone of the shop in `files`, as docs/shopify.md describes.
 
@@ -80,17 +79,16 @@ def import_shopify(
         out: the landing zone; it may not hold landing files yet.
         store: the store's zone and currency, by which records are judged.
         return_days: the store's return window.
-        hash_key: the key of address hashes, which stand for the customers of CSV exports.
+        hash_key: the key of address hashes, which identify the customers of CSV exports.
         day: the batch day of everything, the day of extraction; without one each record lands on
             the day of its document's last change.
-        progress: told how far the import is.
+        progress: called with a step, and how much of it is done.
 
     Raises:
-        DocumentError: a file cannot be read, or a document has a value of no sense.
+        DocumentError: a file cannot be read, or a document has an invalid value.
         LandingWriteError: `out` holds landing files, or cannot be written.
     """
     claim(out)
-    tell = progress or _untold
     hasher = Hasher(hash_key)
     with Spool() as spool:
         converter = Converter(spool, store, return_days, day)
@@ -100,12 +98,12 @@ def import_shopify(
             documents = read_export(file, hasher) if exported else read_documents(file, WRAPPERS)
             for document in documents:
                 converter.take(document)
-                if document.number % _TOLD_EVERY == 0:
-                    tell("reading", before + document.position, whole)
+                if document.number % _REPORTED_EVERY == 0:
+                    progress("reading", before + document.position, whole)
             before += _size(file)
-            tell("reading", before, whole)
-        reconciliation = converter.convert(lambda done, total: tell("orders", done, total))
-        days = spool.write(out, progress=lambda done, total: tell("writing", done, total))
+            progress("reading", before, whole)
+        reconciliation = converter.convert(lambda done, total: progress("orders", done, total))
+        days = spool.write(out, progress=lambda done, total: progress("writing", done, total))
         return Imported(
             documents=dict(sorted(converter.gathering.counts.items())),
             records=spool.counts(),
@@ -119,9 +117,8 @@ def import_shopify(
 class Converter:
     """Turns documents into records, both in a spool.
 
-    `day` is the batch day of all records; without one each record lands on the day on which the
-    shop last changed what it says. Products and customers that last changed before `since` do not
-    land.
+    `day` is the batch day of all records; without it each record lands on the day of its document's
+    last change. Products and customers that last changed before `since` do not land.
     """
 
     def __init__(
@@ -135,6 +132,7 @@ class Converter:
         self._spool = spool
         self._store = store
         self._return_days = return_days
+        self._window = ReturnWindow(return_days, store.timezone)
         self._day = day
         self._since = since
         self._zone = ZoneInfo(store.timezone)
@@ -142,7 +140,7 @@ class Converter:
         self.notes: Counter[str] = Counter()
 
     def take(self, document: Document) -> None:
-        """Keep the Shopify documents in a JSON value."""
+        """Put the Shopify documents in a JSON value into the spool."""
         try:
             for wrapped in unwrap(document):
                 self.gathering.add(wrapped, str(document.file))
@@ -170,7 +168,7 @@ class Converter:
         return result
 
     def _as_of(self) -> dt.datetime | None:
-        """The moment of documents that say none: the day's end, else the last change of all."""
+        """The moment for documents without one: the day's end, else the last change of all."""
         if self._day is not None:
             return dt.datetime.combine(self._day, dt.time(23, 59, 59), self._zone)
         latest = self._spool.latest_version()
@@ -186,7 +184,7 @@ class Converter:
                 self.gathering.left_out[reason] += 1
                 continue
             try:
-                order = order_records(document)
+                order = order_records(document, self._window)
             except (DocumentError, KeyError, AttributeError, TypeError, ArithmeticError) as error:
                 raise _unreadable(f"The order {id_of(document)}", error) from None
             last = max(last, order.ingested_at)
@@ -251,7 +249,3 @@ def _unreadable(place: str, error: Exception) -> DocumentError:
     return DocumentError(
         f"{place} is not as Shopify writes it ({type(error).__name__}: {error}); export it again."
     )
-
-
-def _untold(_: str, __: int, ___: int) -> None:
-    """Nobody watches."""

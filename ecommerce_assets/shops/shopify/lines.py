@@ -1,7 +1,6 @@
-"""The lines of an order document as they stand: products, gift cards, tips, duties, fees, shipping.
+"""Reads the lines of an order document: products, gift cards, tips, duties, fees, shipping.
 
-Prices that include tax are stripped of it. When a line was added, and what came back, is decided in
-`agreements` and `refunds`.
+Amounts are without tax. `agreements` and `refunds` date the lines and find the returns.
 """
 
 from decimal import ROUND_HALF_UP, Decimal
@@ -29,7 +28,7 @@ _LINE_DISCOUNT = ("total_discount_set", "total_discount")
 
 
 def kind_of(line: Json) -> str:
-    """Tell a product from a gift card and a tip."""
+    """Give a line's kind: product, gift card or other."""
     if line.get("gift_card") or line.get("is_gift_card"):
         return GIFT_CARD
     has_product = product_number(line) is not None
@@ -38,14 +37,14 @@ def kind_of(line: Json) -> str:
 
 
 def product_number(line: Json) -> str | None:
-    """The id of a line's variant, else of its product; null for a line that was typed in."""
+    """The id of a line's variant, else of its product; null for a custom line."""
     variant = nested_id(line, "variant_id", "variant")
     product = nested_id(line, "product_id", "product")
     return variant or (f"product:{product}" if product else None)
 
 
 def product_id_of(line: Json) -> str:
-    """What stands for a line's product: its variant, or what is left of it."""
+    """The product id of a line: its variant's, or a substitute for a deleted one."""
     sku, name = text(line, "sku"), text(line, "title", "name")
     return (
         product_number(line)
@@ -60,7 +59,7 @@ def taxes_included(order: Json) -> bool:
 
 
 def document_lines(order: Json) -> list[Line]:
-    """Make a line of every line, tip, duty and fee of the document, none with a moment."""
+    """Make a line, without a moment, of every line, tip, duty and fee of the document."""
     included = taxes_included(order)
     documents = sorted(items(order, "line_items"), key=order_of_id)
     prices = [(money(line, *_UNIT_PRICE) or _NONE) * _quantity(line) for line in documents]
@@ -92,10 +91,10 @@ def _quantity(line: Json) -> int:
 
 
 def _discounts(order: Json, lines: list[Json], prices: list[Decimal]) -> list[Decimal]:
-    """What each line is cheaper by, the order's discounts included.
+    """The discount of each line, with its part of the order's discounts.
 
-    Shopify allocates all discounts to lines. A document that leaves the allocations out says what
-    is missing by its subtotal; that is divided in proportion, in cents.
+    Shopify allocates all discounts to lines. If a document lacks the allocations, its subtotal
+    shows the missing amount, which is divided among the lines in proportion, in cents.
     """
     allocated = [
         total(items(line, "discount_allocations"), *ALLOCATED)
@@ -120,7 +119,7 @@ def _discounts(order: Json, lines: list[Json], prices: list[Decimal]) -> list[De
 def _taxes(
     order: Json, lines: list[Json], prices: list[Decimal], discounts: list[Decimal]
 ) -> list[Decimal]:
-    """The tax in each line. A document without tax lines has the order's divided in proportion."""
+    """The tax of each line; without tax lines, the order's tax is divided in proportion."""
     if any("tax_lines" in line for line in lines):
         return [total(items(line, "tax_lines"), *TAX) for line in lines]
     whole = money(order, "total_tax_set", "total_tax") or _NONE
@@ -136,7 +135,7 @@ def _taxes(
 
 
 def _without_tax(line: Json, price: Decimal, discount: Decimal, tax: Decimal) -> Decimal:
-    """Strip a line's gross of tax at the rate of what was paid for it."""
+    """Remove tax from a line's gross, at the rate of the tax on its discounted price."""
     paid = price - discount
     if paid > 0:
         return (price * (paid - tax) / paid).quantize(_CENT, ROUND_HALF_UP)
@@ -187,13 +186,13 @@ def _other(item_id: str, what: str, amount: Decimal) -> Line:
 
 
 def shipping_of(order: Json) -> Decimal:
-    """What the order was charged for shipping, after discounts and without tax."""
+    """The shipping charged, after discounts and without tax."""
     charged = charged_for_shipping(order)
     return charged - shipping_tax_of(order) if taxes_included(order) else charged
 
 
 def shipping_tax_of(order: Json) -> Decimal:
-    """The tax on shipping: of its tax lines, else what the lines leave of the order's."""
+    """The tax on shipping: from its tax lines, else the order's tax less that of the lines."""
     shipping = list(_shipping_lines(order))
     if any("tax_lines" in line for line in shipping):
         return sum((total(items(line, "tax_lines"), *TAX) for line in shipping), _NONE)
@@ -209,7 +208,7 @@ def _shipping_lines(order: Json) -> list[Json]:
 
 
 def charged_for_shipping(order: Json) -> Decimal:
-    """What the order was charged for shipping, after discounts, with tax where prices have it."""
+    """The shipping charged, after discounts, with tax if prices include it."""
     if not isinstance(order.get("shipping_lines"), list):
         return money(order, "total_shipping_price_set", "total_shipping_price") or _NONE
     charged = _NONE
@@ -228,5 +227,5 @@ def _amount(part: Cents) -> Decimal:
 
 
 def ledger_of_lines(order: Json) -> Ledger:
-    """The order as it was sold: its lines and shipping, nothing taken back yet."""
+    """The ledger of the order as sold: its lines and shipping, without returns."""
     return Ledger(lines=document_lines(order), shipping=shipping_of(order))

@@ -1,13 +1,14 @@
-"""An order document becomes records of four feeds (docs/shopify.md).
+"""Makes the records of four feeds from an order document (docs/shopify.md).
 
-Its money is in `agreements`, `refunds` and `lines`; here is what else is said of the order.
+`agreements`, `refunds` and `lines` read its amounts; this module reads its other fields.
 """
 
 import datetime as dt
 from collections import Counter
 
 from ecommerce_assets.shops.money import amount_text
-from ecommerce_assets.shops.shopify.agreements import agreements_tell, ledger_of_agreements
+from ecommerce_assets.shops.refund_records import ReturnWindow
+from ecommerce_assets.shops.shopify.agreements import agreements_are_complete, ledger_of_agreements
 from ecommerce_assets.shops.shopify.canonical import (
     Json,
     id_of,
@@ -41,7 +42,7 @@ _PAID = ("paid", "partially_paid", "partially_refunded", "refunded")
 
 
 def left_out(order: Json) -> str | None:
-    """Why an order is no order of the shop; null where it is."""
+    """The reason to leave out an order document; null if it is an order of the shop."""
     if order.get("test") in (True, "true"):
         return TEST_ORDERS
     if id_of(order) is None or _ordered_at(order) is None:
@@ -49,10 +50,10 @@ def left_out(order: Json) -> str | None:
     return None
 
 
-def order_records(order: Json) -> OrderRecords:
-    """Make an order's records; `left_out` has let it pass.
+def order_records(order: Json, window: ReturnWindow) -> OrderRecords:
+    """Make the records of an order for which `left_out` gave null.
 
-    Each record's `ingested_at` is the order's last change, so that a later document of it counts.
+    Each record's `ingested_at` is the order's last change, so that a later document replaces it.
     """
     ordered_at = _ordered_at(order) or _NEVER
     order_id = id_of(order) or ""
@@ -63,7 +64,7 @@ def order_records(order: Json) -> OrderRecords:
         or _latest(order, ordered_at),
     )
     status = status_of(order)
-    by_agreements = agreements_tell(order)
+    by_agreements = agreements_are_complete(order)
     ledger = ledger_of_agreements(order) if by_agreements else ledger_of_refunds(order, last_change)
     notes = ledger.notes
     notes[BY_AGREEMENTS if by_agreements else BY_REFUNDS] += 1
@@ -75,6 +76,9 @@ def order_records(order: Json) -> OrderRecords:
 
     ingested_at = written(last_change)
     head = _head(order, order_id, status, ordered_at, notes)
+    ledger.book_late_refunds_as_adjustments(
+        window, dt.datetime.fromisoformat(head["delivered_at"] or head["ordered_at"] or "")
+    )
     head["shipping_amount"] = amount_text(ledger.shipping)
     head["ingested_at"] = ingested_at
     hint = ", ".join(name for name in (UNDATED, UNDATED_REMOVALS, INCOMPLETE) if notes[name])
@@ -92,10 +96,10 @@ def order_records(order: Json) -> OrderRecords:
 
 
 def status_of(order: Json) -> str:
-    """Give the order's status in the feed's words.
+    """Give the order's status as the feed names it.
 
-    An order that was paid and then cancelled was sold and given back, so it is `returned`; one that
-    was cancelled before is `cancelled`. Without a financial status an order counts as paid.
+    An order that was cancelled after payment is `returned`, and one that was cancelled before is
+    `cancelled`. Without a financial status an order counts as paid.
     """
     financial = (text(order, "financial_status", "display_financial_status") or "paid").lower()
     financial = financial.replace(" ", "_")
@@ -151,13 +155,13 @@ def _cancelled_at(order: Json) -> dt.datetime | None:
 
 
 def _latest(order: Json, ordered_at: dt.datetime) -> dt.datetime:
-    """The last change that a document without `updated_at` knows of."""
+    """The latest date in a document without `updated_at`."""
     known = (moment(order, key) for key in ("paid_at", "fulfilled_at", "cancelled_at", "closed_at"))
     return max((at for at in known if at), default=ordered_at)
 
 
 def _paid_at(order: Json) -> dt.datetime | None:
-    """When the first money came: the transactions' moment, or that of a CSV export."""
+    """The moment of the first payment, from the transactions or from a CSV export."""
     moments = [
         moment(one, "processed_at", "created_at")
         for one in items(order, "transactions")
@@ -182,7 +186,7 @@ def _is_fulfilled(order: Json) -> bool:
 
 
 def _fulfilled_at(order: Json) -> dt.datetime | None:
-    """When the last of it was sent; null while some is not."""
+    """The moment when the last unit was sent; null while some are not."""
     if not _is_fulfilled(order):
         return None
     moments = [moment(one, "created_at") for one in _fulfillments(order)]
@@ -190,7 +194,7 @@ def _fulfilled_at(order: Json) -> dt.datetime | None:
 
 
 def _delivered_at(order: Json) -> dt.datetime | None:
-    """When the last of it arrived, where all of its fulfilments say so. REST does not say when."""
+    """The moment of the last delivery, if all fulfilments have one; REST has none."""
     moments = [moment(one, "delivered_at") for one in _fulfillments(order)]
     if not _is_fulfilled(order) or not moments or None in moments:
         return None
@@ -206,14 +210,14 @@ def _all_delivered(order: Json) -> bool:
 
 
 def _channel(order: Json) -> str | None:
-    """How the order came in: `web`, `pos`, or the app or channel that took it."""
+    """The sales channel: `web`, `pos`, or the app or channel that took the order."""
     information = order.get("channel_information")
     definition = (information or {}).get("channel_definition") or {}
     return text(order, "source_name", "source") or text(definition, "handle", "channel_name")
 
 
 def _country(order: Json) -> str | None:
-    """Where it goes; of an order that is not sent anywhere, where the bill goes."""
+    """The shipping country; for an order without shipping, the billing country."""
     for key in ("shipping_address", "billing_address"):
         address = order.get(key)
         if isinstance(address, dict):
@@ -224,7 +228,7 @@ def _country(order: Json) -> str | None:
 
 
 def _discount_code(order: Json) -> str | None:
-    """The codes that were used, joined by commas."""
+    """The used discount codes, joined by commas."""
     codes = order.get("discount_codes")
     if not isinstance(codes, list):
         return text(order, "discount_code")

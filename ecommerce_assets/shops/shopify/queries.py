@@ -1,4 +1,4 @@
-"""What the connector asks of Shopify's GraphQL Admin API. How it is asked stands in `connector`."""
+"""The connector's queries of Shopify's GraphQL Admin API."""
 
 from string import Template
 

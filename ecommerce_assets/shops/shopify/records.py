@@ -1,4 +1,4 @@
-"""What an order document becomes: its records in feeds' columns, and what is said of them."""
+"""The lines, returns and adjustments of an order document, and their records in the feeds."""
 
 import datetime as dt
 from collections import Counter
@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from ecommerce_assets.shops.money import amount_text, price_text, share_out, to_cents
 from ecommerce_assets.shops.reconciliation import OwnTotal
+from ecommerce_assets.shops.refund_records import ReturnWindow
 from ecommerce_assets.shops.shopify.canonical import written
 from ecommerce_assets.shops.spool import Record
 
@@ -18,7 +19,7 @@ PRODUCT, GIFT_CARD, OTHER = "product", "gift_card", "other"
 class Line:
     """A line, or the part of it that was sold at one moment; amounts without tax.
 
-    `left` is how much of it was not returned yet.
+    `left` is the quantity that has not been returned.
     """
 
     item_id: str
@@ -36,13 +37,13 @@ class Line:
 
     @property
     def net(self) -> Decimal:
-        """What it sold for."""
+        """The amount it sold for."""
         return self.gross - self.discount
 
 
 @dataclass
 class Return:
-    """Units of a line that came back, and what they gave back without tax."""
+    """Returned units of a line, and their refund without tax."""
 
     return_id: str
     item_id: str
@@ -54,7 +55,7 @@ class Return:
 
 @dataclass
 class Adjustment:
-    """Money back without goods, or, below 0, charged again; without tax."""
+    """A refund without goods, or a new charge if negative; without tax."""
 
     adjustment_id: str
     at: dt.datetime
@@ -65,9 +66,9 @@ class Adjustment:
 
 @dataclass
 class Ledger:
-    """What happened to an order's money: lines, returns, adjustments, shipping at the start.
+    """The amounts of an order: lines, returns, adjustments, and the original shipping.
 
-    `notes` counts what was pieced together or could not be dated, by what it was.
+    `notes` counts inferred and undated amounts by kind.
     """
 
     lines: list[Line] = field(default_factory=list)
@@ -85,10 +86,10 @@ class Ledger:
         amount: Decimal,
         reason: str | None = None,
     ) -> None:
-        """Return units of a line, from its parts in the order in which they were sold.
+        """Return units of a line, from its parts in the order of their sale.
 
-        The amount is divided by quantity. What no part has left goes to the last, where the rules
-        will find that it is too much.
+        The amount is divided by quantity. Units beyond those left go to the last part, where the
+        rules quarantine them.
         """
         taken: list[tuple[Line, int]] = []
         missing = quantity
@@ -115,6 +116,18 @@ class Ledger:
                 )
             )
 
+    def book_late_refunds_as_adjustments(
+        self, window: ReturnWindow, window_starts_at: dt.datetime
+    ) -> None:
+        """Move the refunds of returns after the window to adjustments of kind `refund`.
+
+        The rules refund no return after the window, but the shop did.
+        """
+        for back in self.returns:
+            if not window.holds(window_starts_at, back.at):
+                self.adjust(f"{back.return_id}-money", back.at, back.amount, reason=back.reason)
+                back.amount = Decimal(0)
+
     def adjust(
         self,
         adjustment_id: str,
@@ -123,14 +136,14 @@ class Ledger:
         kind: str = "refund",
         reason: str | None = None,
     ) -> None:
-        """Give money back without goods; nothing is written of nothing."""
+        """Add an adjustment, unless its amount is 0."""
         if amount:
             self.adjustments.append(Adjustment(adjustment_id, at, amount, kind, reason))
 
 
 @dataclass(frozen=True)
 class OrderRecords:
-    """An order's records by feed, its document's own totals, and what is said of it."""
+    """An order's records by feed, its document's own totals, and its notes."""
 
     records: dict[str, list[Record]]
     totals: list[OwnTotal]

@@ -1,7 +1,7 @@
-"""What was taken back, pieced together where an order has no sales agreements (docs/shopify.md).
+"""Makes the ledger of an order without sales agreements (docs/shopify.md).
 
-Refunds say lines, shipping and differences; transactions say what refunds leave out; exchanges say
-when lines were added. What has no day goes to the order's last change, and is counted as undated.
+Refunds have lines, shipping and differences; transactions have refunded money that the refunds
+lack; exchanges date added lines. Undated amounts get the date of the order's last change.
 """
 
 import datetime as dt
@@ -36,7 +36,7 @@ _SHIPPING_TAX = ("tax_amount_set", "tax_amount")
 
 
 def ledger_of_refunds(order: Json, last_change: dt.datetime) -> Ledger:
-    """Make the order's ledger of its lines, refunds, exchanges and transactions."""
+    """Make the order's ledger from its lines, refunds, exchanges and transactions."""
     ledger = ledger_of_lines(order)
     _date_added_lines(ledger, order)
     if isinstance(order.get("refunds"), list):
@@ -138,7 +138,7 @@ def _duties_back(ledger: Ledger, refund: Json, at: dt.datetime) -> Decimal:
 
 
 def _shipping_back(ledger: Ledger, refund: Json, at: dt.datetime, *, included: bool) -> Decimal:
-    """Refund shipping: by the adjustments of older documents, else by the newer shipping lines."""
+    """Refund shipping: from the adjustments of older documents, else from shipping lines."""
     refund_id = id_of(refund)
     adjustments = [one for one in items(refund, "order_adjustments") if is_shipping(one)]
     back = _NONE
@@ -166,9 +166,9 @@ def is_shipping(adjustment: Json) -> bool:
 
 
 def _pay_back(ledger: Ledger, order: Json, refunds: list[Json], last_change: dt.datetime) -> None:
-    """Book refunds that say how much and when, but not for what; units stay where they were.
+    """Book refunds with an amount and a date but without lines, as adjustments.
 
-    The tax in them is what the order's tax has lost, divided in proportion.
+    Their tax is the decrease of the order's tax, divided in proportion.
     """
     paid = [_paid_back(refund) for refund in refunds]
     before = money(order, *_TAX)
@@ -184,7 +184,7 @@ def _pay_back(ledger: Ledger, order: Json, refunds: list[Json], last_change: dt.
 
 
 def _paid_back(refund: Json) -> Decimal:
-    """What a refund paid back: its successful transactions, else its own total."""
+    """The amount a refund paid: the sum of its successful transactions, else its own total."""
     if refund.get("transactions") is None:
         return money(refund, "total_refunded_set", "total_refunded") or _NONE
     paying = (one for one in items(refund, "transactions") if _is_refund(one))
@@ -192,10 +192,10 @@ def _paid_back(refund: Json) -> Decimal:
 
 
 def _rest(ledger: Ledger, refund: Json, at: dt.datetime, covered: Decimal) -> None:
-    """Book what was paid back beyond, or short of, what the refund's lines say.
+    """Book the difference between the paid amount and the amount of the refund's lines.
 
-    Only where the refund leaves its own adjustments out, and only if money was paid: lines taken
-    off without it are an edit or an exchange.
+    This applies only if the refund lacks its own adjustments and money was paid. Lines that were
+    removed without a payment are an edit or an exchange.
     """
     paid = _paid_back(refund)
     if paid and paid != covered:
@@ -209,7 +209,7 @@ def _is_refund(transaction: Json) -> bool:
 
 
 def _remove(ledger: Ledger, order: Json, last_change: dt.datetime) -> None:
-    """Take back the units that are gone from a line without any refund that says so."""
+    """Return the units that were removed from a line without a refund."""
     for document in items(order, "line_items"):
         if document.get("current_quantity") is None:
             continue
@@ -227,7 +227,7 @@ def _net_of(line: Line, units: int) -> Decimal:
 
 
 def _undated(ledger: Ledger, order: Json, last_change: dt.datetime) -> None:
-    """Book what the order's totals lost, as it is not said when or for what."""
+    """Book the decrease of the order's totals, for which no refund gives date or lines."""
     before = money(order, "total_price_set", "total_price")
     now = money(order, "current_total_price_set", "current_total_price")
     if before is None or now is None or before == now:

@@ -1,4 +1,4 @@
-"""What an order document says of its own money, for the reconciliation."""
+"""Reads the totals in an order document, for the reconciliation."""
 
 import json
 from collections.abc import Iterator
@@ -21,10 +21,10 @@ _TOTAL_TAX = ("total_tax_set", "total_tax")
 
 
 def own_totals(order: Json, *, status: str, by_agreements: bool, hint: str) -> list[OwnTotal]:
-    """Give the order's own totals, in the measures that they state of us.
+    """Give the order's own totals by measure.
 
-    Of an order that was never paid, or was cancelled before, only what was ordered is compared:
-    nothing of it counts.
+    For an order that was never paid or was cancelled before payment, only the ordered amounts are
+    compared, since none of it is recognised.
     """
     hints = "; ".join(filter(None, [hint, _contradiction(order)]))
     return [
@@ -34,7 +34,7 @@ def own_totals(order: Json, *, status: str, by_agreements: bool, hint: str) -> l
 
 
 def _contradiction(order: Json) -> str:
-    """Say if the document's own parts are not its total: then no records can be both."""
+    """Describe a document whose parts do not add up to its total; no records can match both."""
     parts = {
         "subtotal": money(order, "subtotal_price_set", "subtotal_price"),
         "total": money(order, "total_price_set", "total_price"),
@@ -84,7 +84,7 @@ def _stated(
 
 
 def _is_settled(order: Json) -> bool:
-    """Whether what was paid is what the order comes to."""
+    """Whether the paid amount equals the order's total."""
     status = (text(order, "financial_status", "display_financial_status") or "").lower()
     return status in ("paid", "partially_refunded", "refunded")
 
@@ -102,7 +102,7 @@ def _tax_back(order: Json) -> Decimal:
 
 
 def _shipping(order: Json) -> Decimal | None:
-    """The shipping as charged, where it is said apart from discounts and tax is known."""
+    """The shipping charged, if the document separates it from discounts and its tax is known."""
     lines = list(items(order, "shipping_lines"))
     whole = money(order, "total_shipping_price_set")
     if whole is None or not lines or any(line.get("is_removed") for line in lines):
@@ -117,7 +117,7 @@ def _shipping(order: Json) -> Decimal | None:
 
 
 def _paid(order: Json) -> Decimal | None:
-    """What was paid less what was paid back, where the transactions are there."""
+    """The paid amount less refunds, if the document has the transactions."""
     transactions = {
         id_of(one) or json.dumps(one, sort_keys=True): one
         for document in (order, *items(order, "refunds"))
@@ -138,7 +138,7 @@ def _paid(order: Json) -> Decimal | None:
 
 
 def _is_shop_money(transaction: Json, order: Json) -> bool:
-    """Whether a transaction says its amount in the shop's currency: older ones may not."""
+    """Whether a transaction's amount is in the shop's currency; older ones may not be."""
     currency = text(transaction, "currency")
     return (
         "amount_set" in transaction

@@ -1,6 +1,6 @@
-"""The broken records of a synthetic shop: ways to break a rule (docs/reference/feeds.md, rules.md).
+"""Makes records of a synthetic shop that break a rule (docs/reference/feeds.md, rules.md).
 
-They come on top of the good ones, which stay as they are and are not made here.
+They are written in addition to the good records.
 """
 
 import datetime as dt
@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 
 from ecommerce_assets.shops.synthetic.aftermath import Returns
-from ecommerce_assets.shops.synthetic.dice import Dice
 from ecommerce_assets.shops.synthetic.lines import LINES_PER_ORDER, Lines
 from ecommerce_assets.shops.synthetic.orders import Orders
+from ecommerce_assets.shops.synthetic.random_numbers import RandomNumbers
 from ecommerce_assets.shops.synthetic.records import item_ids, moments, order_ids
 
 _FUTURE = "9 days on"
@@ -24,7 +24,7 @@ _LONG_ID = "X" * 256
 
 
 class Candidates:
-    """The lines of a day's orders on which returns and adjustments can be broken, each once."""
+    """The lines of a day's orders that broken returns and adjustments can refer to, once each."""
 
     def __init__(self, orders: Orders, lines: Lines, returns: Returns, end: int) -> None:
         recognised = (orders.paid_at < end) & (orders.cancelled_at >= end)
@@ -37,7 +37,7 @@ class Candidates:
         self._unrecognised = np.flatnonzero(~recognised[lines.order] & untouched).tolist()
 
     def line(self, *, recognised: bool) -> dict[str, str] | None:
-        """A line of an order that in the end is recognised or not; None when there is none left."""
+        """Take a line of an order that is recognised in the end, or is not; None without one."""
         rows = self._recognised if recognised else self._unrecognised
         if not rows:
             return None
@@ -56,7 +56,7 @@ class Candidates:
 
 @dataclass
 class _Batch:
-    """What there is to break in a feed's batch."""
+    """The material for broken records in a feed's batch."""
 
     day: dt.date
     record: dict[str, str]
@@ -64,11 +64,11 @@ class _Batch:
     candidates: Candidates
     serial: int
     is_open: bool = True
-    """No quote has been left open yet."""
+    """Whether no quote has been left open yet."""
 
 
 _Break = Callable[[_Batch], str | None]
-"""Makes a broken line, or None where the batch has nothing to break that way."""
+"""Makes a broken line, or None if the batch has no record that can be broken in this way."""
 
 
 def _line(record: Mapping[str, str]) -> str:
@@ -85,7 +85,7 @@ def _with(**values: str) -> _Break:
 
 
 def _item(**values: str) -> _Break:
-    """Break an item of 1 at 1.00, whose amounts are else in order."""
+    """Make an item of 1 unit at 1.00 that is valid except for the given values."""
     one = {"quantity": "1", "unit_price": "1", "gross_amount": "", "discount_amount": "0"}
     return _with(**{**one, **values})
 
@@ -123,7 +123,7 @@ def _return_without_line(batch: _Batch) -> str:
 def _return_of(
     recognised: bool, quantity: str, refund: str, returned_at: str = "minute_after"
 ) -> _Break:
-    """Return one of the day's lines; the texts name what `Candidates.line` tells, or are values."""
+    """Return one of the day's lines; each text is a field of `Candidates.line` or a value."""
 
     def make(batch: _Batch) -> str | None:
         line = batch.candidates.line(recognised=recognised)
@@ -288,30 +288,30 @@ _BREAKS: Mapping[str, tuple[tuple[str, _Break], ...]] = MappingProxyType(
 
 
 class Breakage:
-    """Breaks a share of each feed; the ways to break it take turns, each at least once."""
+    """Makes broken records for a share of each feed, with each kind in turn at least once."""
 
-    def __init__(self, dirty: Fraction, dice: Dice) -> None:
+    def __init__(self, dirty: Fraction, random: RandomNumbers) -> None:
         self._per_good = dirty / (1 - dirty)
-        self._dice = dice
+        self._random = random
         self._good: Counter[str] = Counter()
         self._made: Counter[str] = Counter()
         self._turns = {feed: deque(breaks) for feed, breaks in _BREAKS.items()}
         self._serial = 0
         self.broken: Counter[tuple[str, str]] = Counter()
-        """How many records of a feed break a rule."""
+        """The number of records of a feed that break a rule."""
 
     def lines(self, feed: str, day: dt.date, good: pa.Table, candidates: Candidates) -> bytes:
-        """Make the broken lines that go with the good records of a feed's batch."""
+        """Make the broken lines of a feed's batch, given its good records."""
         self._good[feed] += good.num_rows
         wanted = int(self._per_good * self._good[feed])
         if self._per_good:
             wanted = max(wanted, len(self._turns[feed]))
-        # At most as many as good ones: a batch with more broken ones would be refused.
+        # At most as many as good records, since a batch with more broken ones would be refused.
         count = min(wanted - self._made[feed], good.num_rows)
         if count <= 0:
             return b""
         self._made[feed] += count
-        rows = self._dice.between(0, good.num_rows - 1, count)
+        rows = self._random.between(0, good.num_rows - 1, count)
         texts = [
             column.take(rows).cast(pa.string()).fill_null("").to_pylist() for column in good.columns
         ]
@@ -322,12 +322,12 @@ class Breakage:
             batch.serial += 1
             made.append(self._next(feed, batch))
         self._serial = batch.serial
-        # An open quote takes in all that follows, so it comes last.
+        # An open quote swallows all lines after it, so it comes last.
         made.sort(key=lambda line: line.startswith('"'))
         return "".join(line + "\n" for line in made).encode()
 
     def _next(self, feed: str, batch: _Batch) -> str:
-        """Break a record in the way whose turn it is, of those that can be had in this batch."""
+        """Make a record that is broken in the next way that this batch allows."""
         turns = self._turns[feed]
         for position, (rule, make) in enumerate(turns):
             line = make(batch)

@@ -1,13 +1,13 @@
-"""The products of a synthetic shop and how their prices change. What is in stock is in `stock`."""
+"""The products of a synthetic shop and their prices. Stock is in `stock`."""
 
 import numpy as np
 
-from ecommerce_assets.shops.synthetic.dice import Dice, Ints
 from ecommerce_assets.shops.synthetic.orders import NEVER
+from ecommerce_assets.shops.synthetic.random_numbers import Ints, RandomNumbers
 
 CATEGORIES = ("Kitchen", "Garden", "Office", "Toys", "Textiles", "Lighting", "Gift Cards", "Extras")
 GOODS_CATEGORIES = 6
-"""The first of `CATEGORIES`: goods take turns through them. The others are not goods."""
+"""The number of categories of goods, which come first in `CATEGORIES`."""
 
 # Names and usual prices in cents.
 _THINGS = (
@@ -84,12 +84,12 @@ _THINGS = (
         ("Candlestick", 16_90),
     ),
 )
-_LOOKS = ("Sage", "Clay", "Ink", "Sand", "Ochre", "Chalk", "Moss", "Slate", "Rose", "Charcoal")
+_ADJECTIVES = ("Sage", "Clay", "Ink", "Sand", "Ochre", "Chalk", "Moss", "Slate", "Rose", "Charcoal")
 LARGEST_RANGE = 600
-"""How many goods there are names for: 10 things of each category in 10 looks."""
+"""The number of names for goods: 10 things in each category with 10 adjectives."""
 
 _RETURNED_PER_MILLE = (22, 18, 20, 25, 48, 32)
-"""How many lines of a category come back by themselves."""
+"""How many of a thousand lines of a category are returned alone."""
 
 GIFT_CARDS = (25_00, 50_00, 100_00)
 _EXTRAS = (("Gift Wrapping", 3_90, 1_10), ("Tip for the Workshop", 2_00, 0))
@@ -102,35 +102,35 @@ class Catalogue:
     cents, `popularity` and `returned_per_mille` are of the goods alone.
     """
 
-    def __init__(self, goods: int, dice: Dice) -> None:
-        self._dice = dice
+    def __init__(self, goods: int, random: RandomNumbers) -> None:
+        self._random = random
         self.goods = goods
         number = np.arange(goods)
         category, place = number % GOODS_CATEGORIES, number // GOODS_CATEGORIES
         usual_price = np.array([[price for _, price in things] for things in _THINGS])
-        # A thing has the same price in every look.
-        list_price = (usual_price * dice.between(85, 120, usual_price.size).reshape(-1, 10) // 100)[
-            category, place % 10
-        ]
-        self._margin = dice.between(48, 68, goods)
+        # A thing has the same price with every adjective.
+        list_price = (
+            usual_price * random.between(85, 120, usual_price.size).reshape(-1, 10) // 100
+        )[category, place % 10]
+        self._margin = random.between(48, 68, goods)
         self._cost: Ints = list_price * (100 - self._margin) // 100
-        # The shop tells the cost of a few some weeks after it began to sell them.
+        # The costs of a few products are exported only weeks after their first sale.
         unknown = number % 40 == 17
         extra_prices = [*GIFT_CARDS, *(price for _, price, _ in _EXTRAS)]
         extra_costs = [*(NEVER for _ in GIFT_CARDS), *(cost for _, _, cost in _EXTRAS)]
         extra_categories = [6] * len(GIFT_CARDS) + [7] * len(_EXTRAS)
         self.category: Ints = np.append(category, extra_categories)
-        self.price: Ints = np.append(_charming(list_price), extra_prices)
+        self.price: Ints = np.append(_rounded_price(list_price), extra_prices)
         self.cost: Ints = np.append(np.where(unknown, NEVER, self._cost), extra_costs)
-        rank = dice.between(0, goods - 1, goods)
+        rank = random.between(0, goods - 1, goods)
         self.popularity: Ints = 1_000_000_000 // ((rank + 5) * (list_price + 10_00))
-        disliked = dice.chance(30, goods)
+        disliked = random.chance(30, goods)
         usually = np.array(_RETURNED_PER_MILLE)[category]
         self.returned_per_mille: Ints = np.where(disliked, 4 * usually, usually)
 
     @property
     def count(self) -> int:
-        """How many products there are."""
+        """The number of products."""
         return len(self.price)
 
     @property
@@ -144,7 +144,7 @@ class Catalogue:
         return self.goods + len(GIFT_CARDS) + np.arange(len(_EXTRAS))
 
     def names(self) -> list[str]:
-        """What each product is called."""
+        """The name of each product."""
         return [
             *(_name(number) for number in range(self.goods)),
             *(f"Gift Card {cents // 100}" for cents in GIFT_CARDS),
@@ -152,29 +152,31 @@ class Catalogue:
         ]
 
     def change(self) -> Ints:
-        """Change some goods' prices, and some costs alone; returns the products that changed."""
-        repriced = self._dice.chance(6, self.goods)
-        costlier = self._dice.chance(5, self.goods)
-        percent = self._dice.between(90, 108, self.goods)
+        """Change some goods' prices, and some costs alone; give the products that changed."""
+        repriced = self._random.chance(6, self.goods)
+        costlier = self._random.chance(5, self.goods)
+        percent = self._random.between(90, 108, self.goods)
         self._cost = np.where(
-            costlier, self._cost * self._dice.between(98, 107, self.goods) // 100, self._cost
+            costlier, self._cost * self._random.between(98, 107, self.goods) // 100, self._cost
         )
         usual = self._cost * 100 // (100 - self._margin)
         goods = slice(self.goods)
-        told = (self.cost[goods] == NEVER) & self._dice.chance(30, self.goods)
-        self.price[goods] = np.where(repriced, _charming(usual * percent // 100), self.price[goods])
-        self.cost[goods] = np.where(costlier | told, self._cost, self.cost[goods])
-        return np.flatnonzero(repriced | costlier | told)
+        cost_exported = (self.cost[goods] == NEVER) & self._random.chance(30, self.goods)
+        self.price[goods] = np.where(
+            repriced, _rounded_price(usual * percent // 100), self.price[goods]
+        )
+        self.cost[goods] = np.where(costlier | cost_exported, self._cost, self.cost[goods])
+        return np.flatnonzero(repriced | costlier | cost_exported)
 
 
-def _charming(cents: Ints) -> Ints:
-    """Prices end in .90 or .40: 12.90."""
+def _rounded_price(cents: Ints) -> Ints:
+    """Round prices down so that they end in .90 or .40: 12.90."""
     return np.maximum(cents // 50 * 50 + 40, 190)
 
 
 def _name(number: int) -> str:
-    """Name a good: its look and the thing, each pair once."""
+    """Name a good by an adjective and a thing; each pair is used once."""
     category, place = number % GOODS_CATEGORIES, number // GOODS_CATEGORIES
     thing, again = place % 10, place // 10
-    look = _LOOKS[(category * 7 + thing * 3 + again) % len(_LOOKS)]
-    return f"{look} {_THINGS[category][thing][0]}"
+    adjective = _ADJECTIVES[(category * 7 + thing * 3 + again) % len(_ADJECTIVES)]
+    return f"{adjective} {_THINGS[category][thing][0]}"

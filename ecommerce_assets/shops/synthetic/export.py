@@ -1,33 +1,34 @@
-"""What the export of a synthetic shop tells of each thing, and when. Nothing is decided here."""
+"""The records that a synthetic shop exports, and the days on which they land."""
 
 import numpy as np
 
+from ecommerce_assets.feeds.contract import STATUSES
 from ecommerce_assets.shops.synthetic.aftermath import Adjustments, Returns
 from ecommerce_assets.shops.synthetic.catalogue import Catalogue
 from ecommerce_assets.shops.synthetic.customers import Customers
-from ecommerce_assets.shops.synthetic.dice import Dice, Ints
 from ecommerce_assets.shops.synthetic.lines import LINES_PER_ORDER, PRODUCT, Lines
-from ecommerce_assets.shops.synthetic.orders import DAY, NEVER, STATUSES, Orders
+from ecommerce_assets.shops.synthetic.orders import DAY, NEVER, Orders
 from ecommerce_assets.shops.synthetic.outbox import Outbox, Records
+from ecommerce_assets.shops.synthetic.random_numbers import Ints, RandomNumbers
 from ecommerce_assets.shops.synthetic.stock import Stock
 
 
 class Export:
-    """Sends records off to the days on which they land; `midnight` is the first day's."""
+    """Puts records into the outbox for the days they land on; `midnight` is the first day's."""
 
-    def __init__(self, outbox: Outbox, midnight: int, dice: Dice) -> None:
+    def __init__(self, outbox: Outbox, midnight: int, random: RandomNumbers) -> None:
         self._outbox = outbox
         self._midnight = midnight
-        self._dice = dice
+        self._random = random
         self._returns = 0
         self._adjustments = 0
 
     def take(self, feed: str, day: int) -> Records | None:
-        """The records of a feed that land on a day, in the order in which they were read."""
+        """Take the records of a feed that land on a day, in the order of their export."""
         return self._outbox.take(feed, day)
 
     def products(self, day: int, midnight: int, catalogue: Catalogue, changed: Ints) -> None:
-        """Tell the products that are new or changed at a day's midnight."""
+        """Export the products that are new or changed at a day's midnight."""
         size = len(changed)
         self._outbox.add(
             "products",
@@ -38,13 +39,13 @@ class Export:
                 "category": catalogue.category[changed],
                 "price": catalogue.price[changed],
                 "cost": catalogue.cost[changed],
-                "ingested_at": midnight + self._dice.between(60, 3600, size),
+                "ingested_at": midnight + self._random.between(60, 3600, size),
             },
             late_per_mille=100,
         )
 
     def customers(self, customers: Customers, customer: Ints, at: Ints) -> None:
-        """Tell customers as they are at a moment each."""
+        """Export the current state of customers, each at a moment."""
         self._outbox.add(
             "customers",
             self._day(at),
@@ -53,43 +54,43 @@ class Export:
                 "email": customers.email[customer],
                 "country": customers.country[customer],
                 "created_at": customers.created_at[customer],
-                "ingested_at": at + self._dice.between(60, 3600, len(customer)),
+                "ingested_at": at + self._random.between(60, 3600, len(customer)),
             },
         )
 
     def orders(self, orders: Orders) -> None:
-        """Tell each order on every day on which something happens to it."""
+        """Export each order on every day on which its status changes."""
         moments = np.stack(orders.moments)
         days = self._day(moments)
         for status in range(len(STATUSES)):
             at, day = moments[status], days[status]
-            # A day's export tells the last that happened to an order on it.
+            # A day's export has the last status that an order reached on the day.
             later_that_day = ((days == day) & (moments > at)).any(axis=0)
-            told = (at != NEVER) & ~later_that_day
-            so_far = np.where(moments <= at, moments, NEVER)[:, told]
+            is_exported = (at != NEVER) & ~later_that_day
+            so_far = np.where(moments <= at, moments, NEVER)[:, is_exported]
             self._outbox.add(
                 "orders",
-                day[told],
+                day[is_exported],
                 {
-                    "order": orders.number[told],
-                    "customer": orders.customer[told],
-                    "status": np.full(told.sum(), status),
+                    "order": orders.number[is_exported],
+                    "customer": orders.customer[is_exported],
+                    "status": np.full(is_exported.sum(), status),
                     "ordered_at": so_far[0],
                     "paid_at": so_far[1],
                     "fulfilled_at": so_far[2],
                     "delivered_at": so_far[3],
-                    "discount": orders.discount[told],
-                    "shipping": orders.shipping[told],
-                    "tax": orders.tax[told],
-                    "channel": orders.channel[told],
-                    "country": orders.country[told],
-                    "code": orders.code[told],
-                    "ingested_at": (at + orders.read_after)[told],
+                    "discount": orders.discount[is_exported],
+                    "shipping": orders.shipping[is_exported],
+                    "tax": orders.tax[is_exported],
+                    "channel": orders.channel[is_exported],
+                    "country": orders.country[is_exported],
+                    "code": orders.code[is_exported],
+                    "ingested_at": (at + orders.read_after)[is_exported],
                 },
             )
 
     def lines(self, orders: Orders, lines: Lines) -> None:
-        """Tell lines as they are ordered, and again with quantity 0 when they are taken off."""
+        """Export lines when they are ordered, and with quantity 0 when they are removed."""
         read_after = orders.read_after[lines.order]
         number = orders.number[lines.order]
         off = np.flatnonzero(lines.taken_off_at != NEVER)
@@ -117,7 +118,7 @@ class Export:
             )
 
     def exchanges(self, exchanges: Records, product: Ints, price: Ints) -> None:
-        """Tell the lines that go out in exchange for others."""
+        """Export the lines that are sent in exchange for others."""
         size = len(product)
         self._outbox.add(
             "order_items",
@@ -137,7 +138,7 @@ class Export:
         )
 
     def returns(self, orders: Orders, lines: Lines, returns: Returns) -> None:
-        """Tell returns when they come back."""
+        """Export returns on the day they come back."""
         order = orders.number[lines.order[returns.row]]
         size = len(order)
         self._outbox.add(
@@ -151,13 +152,13 @@ class Export:
                 "returned_at": returns.returned_at,
                 "refund": returns.refund,
                 "reason": returns.reason,
-                "ingested_at": returns.returned_at + self._dice.between(60, 3600, size),
+                "ingested_at": returns.returned_at + self._random.between(60, 3600, size),
             },
         )
         self._returns += size
 
     def adjustments(self, orders: Orders, adjustments: Adjustments) -> None:
-        """Tell adjustments as they are typed, and again where they are corrected."""
+        """Export adjustments as first entered, and again when they are corrected."""
         size = len(adjustments.order)
         number = self._adjustments + np.arange(size)
         self._adjustments += size
@@ -176,12 +177,12 @@ class Export:
                     "amount": amount[rows],
                     "kind": adjustments.kind[rows],
                     "reason": adjustments.reason[rows],
-                    "ingested_at": at + self._dice.between(60, 3600, len(rows)),
+                    "ingested_at": at + self._random.between(60, 3600, len(rows)),
                 },
             )
 
     def stock(self, day: int, midnight: int, stock: Stock) -> None:
-        """Tell the stock of every product and warehouse at the end of a day."""
+        """Export the stock of every product and warehouse at the end of a day."""
         cells = np.arange(stock.cells)
         self._outbox.add(
             "inventory",

@@ -1,4 +1,4 @@
-"""The lines of one day's orders of a synthetic shop: goods, gift cards, extras. No stock here."""
+"""The lines of one day's orders of a synthetic shop: goods, gift cards, extras."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecommerce_assets.shops.synthetic.catalogue import Catalogue
-from ecommerce_assets.shops.synthetic.dice import Dice, Flags, Ints
 from ecommerce_assets.shops.synthetic.orders import MARKETPLACE, NEVER, Orders
+from ecommerce_assets.shops.synthetic.random_numbers import Flags, Ints, RandomNumbers
 from ecommerce_assets.shops.synthetic.seasons import Campaign
 
 KINDS = ("product", "gift_card", "other")
 PRODUCT, GIFT_CARD, OTHER = range(3)
 
 LINES_PER_ORDER = 16
-"""Room for the numbers of an order's lines, from 1: up to 5 goods, then those below."""
+"""The range of line numbers within an order, from 1: up to 5 goods, then the numbers below."""
 _GIFT_CARD_LINE, _FIRST_EXTRA_LINE, _FIRST_EXCHANGE_LINE = 6, 7, 10
 
 _LINES = (35, 30, 18, 11, 6)
@@ -38,14 +38,14 @@ class Lines:
     price: Ints
     gross: Ints
     gross_given: Flags
-    """Where the record tells `gross`."""
+    """Whether the record has a `gross_amount`."""
     discount: Ints
     taken_off_at: Ints
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What customers put into their baskets, an element a line; `order` is a position."""
+class BasketLines:
+    """The lines of customers' baskets, an element each; `order` is a position in `Orders`."""
 
     order: Ints
     line: Ints
@@ -54,35 +54,37 @@ class Wanted:
     quantity: Ints
 
 
-def goods_of(size: int, catalogue: Catalogue, dice: Dice) -> Wanted:
-    """The goods of `size` orders, from one line up to five; a few orders have none at all."""
-    lines = np.where(dice.chance(4, size), 0, dice.pick(_LINES, size) + 1)
+def goods_of(size: int, catalogue: Catalogue, random: RandomNumbers) -> BasketLines:
+    """Choose the goods of `size` orders: one to five lines; a few orders have none."""
+    lines = np.where(random.chance(4, size), 0, random.pick(_LINES, size) + 1)
     order = np.repeat(np.arange(size), lines)
     first = np.cumsum(lines) - lines
-    return Wanted(
+    return BasketLines(
         order=order,
         line=np.arange(len(order)) - first[order] + 1,
         kind=np.full(len(order), PRODUCT),
-        product=dice.pick(catalogue.popularity, len(order)),
-        quantity=dice.pick(_QUANTITIES, len(order)) + 1,
+        product=random.pick(catalogue.popularity, len(order)),
+        quantity=random.pick(_QUANTITIES, len(order)) + 1,
     )
 
 
-def extras_of(size: int, goods: Wanted, date: dt.date, catalogue: Catalogue, dice: Dice) -> Wanted:
-    """The gift cards of orders (of each without goods one), and gift wrapping and tips."""
+def extras_of(
+    size: int, goods: BasketLines, date: dt.date, catalogue: Catalogue, random: RandomNumbers
+) -> BasketLines:
+    """Choose gift cards (one for each order without goods), gift wrapping and tips."""
     season = 3 if date.month == 12 and date.day < 25 else 1
     has_goods = np.bincount(goods.order, minlength=size) > 0
-    parts = [(GIFT_CARD, _GIFT_CARD_LINE, dice.chance(5 * season, size) | ~has_goods)]
+    parts = [(GIFT_CARD, _GIFT_CARD_LINE, random.chance(5 * season, size) | ~has_goods)]
     for place, per_mille in enumerate((30 * season, 12)):
-        parts.append((OTHER, _FIRST_EXTRA_LINE + place, dice.chance(per_mille, size) & has_goods))
+        parts.append((OTHER, _FIRST_EXTRA_LINE + place, random.chance(per_mille, size) & has_goods))
     orders = [np.flatnonzero(has) for _, _, has in parts]
-    cards = catalogue.gift_cards[dice.pick((35, 45, 20), len(orders[0]))]
+    cards = catalogue.gift_cards[random.pick((35, 45, 20), len(orders[0]))]
     extras = [
         np.full(len(of), extra) for of, extra in zip(orders[1:], catalogue.extras, strict=True)
     ]
     order = np.concatenate(orders)
     sizes = [len(of) for of in orders]
-    return Wanted(
+    return BasketLines(
         order=order,
         line=np.repeat([line for _, line, _ in parts], sizes),
         kind=np.repeat([kind for kind, _, _ in parts], sizes),
@@ -92,35 +94,39 @@ def extras_of(size: int, goods: Wanted, date: dt.date, catalogue: Catalogue, dic
 
 
 def exchange_line(line: Ints) -> Ints:
-    """The number of the line that is sent in exchange for a line of goods."""
+    """Give the number of the line that is sent in exchange for a line of goods."""
     return line + _FIRST_EXCHANGE_LINE - 1
 
 
-def gross_of(quantity: Ints, price: Ints, channel: Ints, dice: Dice) -> tuple[Ints, Flags]:
-    """The gross of lines sold through a channel, and where the shop's export tells it.
+def gross_of(
+    quantity: Ints, price: Ints, channel: Ints, random: RandomNumbers
+) -> tuple[Ints, Flags]:
+    """Give the gross of lines, and whether the export has it as `gross_amount`.
 
-    The marketplace's export does. It takes tax off each total, so several of a thing may come to a
-    cent more or less than their quantity × the rounded price.
+    The marketplace's export has it. It subtracts tax from each total, so that several units may
+    cost a cent more or less than their quantity × the rounded price.
     """
     given = channel == MARKETPLACE
-    cent_off = np.where(given & (quantity > 1), dice.pick((20, 60, 20), len(price)) - 1, 0)
+    cent_off = np.where(given & (quantity > 1), random.pick((20, 60, 20), len(price)) - 1, 0)
     return quantity * price + cent_off, given
 
 
-def line_discounts(gross: Ints, category: Ints, campaign: Campaign | None, dice: Dice) -> Ints:
-    """A campaign's on its category, and a tenth off a few goods with a scratch."""
-    scratched = dice.chance(10, len(gross))
-    discount = np.where(scratched, gross * 10 // 100, 0)
+def line_discounts(
+    gross: Ints, category: Ints, campaign: Campaign | None, random: RandomNumbers
+) -> Ints:
+    """Give the discounts of lines: a campaign's on its category, and 10 % on damaged goods."""
+    damaged = random.chance(10, len(gross))
+    discount = np.where(damaged, gross * 10 // 100, 0)
     if campaign and campaign.on_lines:
         meant = (campaign.category is None) | (category == campaign.category)
         discount = np.where(meant, gross * campaign.percent // 100, discount)
     return discount
 
 
-def taken_off(orders: Orders, wanted: Wanted, dice: Dice) -> Ints:
-    """When the customer takes goods off the order before paying; `NEVER` for most."""
-    order = wanted.order
-    can = (wanted.line > 1) & (orders.discount == 0)[order] & (orders.returned_at == NEVER)[order]
+def taken_off(orders: Orders, basket: BasketLines, random: RandomNumbers) -> Ints:
+    """Give the moment when a customer removes a line before paying; `NEVER` for most."""
+    order = basket.order
+    can = (basket.line > 1) & (orders.discount == 0)[order] & (orders.returned_at == NEVER)[order]
     at = orders.ordered_at[order] + 20
     before = at < orders.paid_at[order]
-    return np.where(can & before & dice.chance(8, len(order)), at, NEVER)
+    return np.where(can & before & random.chance(8, len(order)), at, NEVER)

@@ -1,18 +1,18 @@
-"""The records of a synthetic shop on their way to the day on which they land. No files here."""
+"""Holds the records of a synthetic shop until the day on which they land."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from ecommerce_assets.shops.synthetic.dice import Dice, Ints
+from ecommerce_assets.shops.synthetic.random_numbers import Ints, RandomNumbers
 
 Records = Mapping[str, Ints]
-"""The columns of a feed's records, all of whole numbers; `records` writes them out."""
+"""The columns of a feed's records, as whole numbers; `records` converts them to texts."""
 
 
 def by_day(day: Ints) -> Iterator[tuple[int, Ints]]:
-    """Each day that occurs, ascending, and its positions in order."""
+    """Give each day that occurs, ascending, with its positions in order."""
     if not len(day):
         return
     order = np.argsort(day, kind="stable")
@@ -21,16 +21,16 @@ def by_day(day: Ints) -> Iterator[tuple[int, Ints]]:
 
 
 class Outbox:
-    """Keeps records until their day. Some are late, but all land by the last day."""
+    """Holds records until their day. Some are late, but all land by the last day."""
 
-    def __init__(self, last_day: int, dice: Dice) -> None:
+    def __init__(self, last_day: int, random: RandomNumbers) -> None:
         self._last_day = last_day
-        self._dice = dice
+        self._random = random
         self._waiting: defaultdict[tuple[str, int], list[Records]] = defaultdict(list)
 
     def add(self, feed: str, day: Ints, records: Records, *, late_per_mille: int = 15) -> None:
-        """Send records off on the days on which they happen; those after the last day never do."""
-        lag = self._dice.between(1, 5, len(day)) * self._dice.chance(late_per_mille, len(day))
+        """Add records with the days on which they happen; drop those after the last day."""
+        lag = self._random.between(1, 5, len(day)) * self._random.chance(late_per_mille, len(day))
         lands = np.where(day > self._last_day, -1, np.minimum(day + lag, self._last_day))
         for when, rows in by_day(lands):
             if when >= 0:
@@ -39,7 +39,7 @@ class Outbox:
                 )
 
     def take(self, feed: str, day: int) -> Records | None:
-        """The records that land on a day, in the order in which the export read them."""
+        """Take the records that land on a day, in the order of their export."""
         parts = self._waiting.pop((feed, day), None)
         if parts is None:
             return None

@@ -1,4 +1,4 @@
-"""How a synthetic shop writes its records: each feed's columns, from whole numbers to Arrow."""
+"""Converts a synthetic shop's records from whole numbers to the Arrow columns of each feed."""
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ecommerce_assets.feeds.contract import STATUSES
 from ecommerce_assets.shops.landing_files import decimals
 from ecommerce_assets.shops.synthetic.aftermath import (
     ADJUSTMENT_KINDS,
@@ -15,10 +16,10 @@ from ecommerce_assets.shops.synthetic.aftermath import (
 )
 from ecommerce_assets.shops.synthetic.catalogue import CATEGORIES
 from ecommerce_assets.shops.synthetic.customers import COUNTRIES
-from ecommerce_assets.shops.synthetic.dice import Ints
 from ecommerce_assets.shops.synthetic.lines import KINDS, LINES_PER_ORDER
-from ecommerce_assets.shops.synthetic.orders import CHANNELS, NEVER, STATUSES
+from ecommerce_assets.shops.synthetic.orders import CHANNELS, NEVER
 from ecommerce_assets.shops.synthetic.outbox import Records
+from ecommerce_assets.shops.synthetic.random_numbers import Ints
 from ecommerce_assets.shops.synthetic.seasons import CODES
 from ecommerce_assets.shops.synthetic.stock import WAREHOUSES
 
@@ -41,7 +42,7 @@ _FAMILY = ("abel", "bruno", "costa", "dahl", "evers", "fonti", "gruber", "hansen
 
 
 def table(feed: str, records: Records, currency: str, product_names: Sequence[str]) -> pa.Table:
-    """A feed's records as they are written."""
+    """Give a feed's records as the table to write."""
     columns = {name: writer(records[source]) for name, source, writer in _COLUMNS[feed]}
     if feed == "orders":
         columns["currency"] = pa.repeat(pa.scalar(currency), len(records["order"]))

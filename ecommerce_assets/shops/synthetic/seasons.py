@@ -1,4 +1,4 @@
-"""How much a synthetic shop sells on a day, and which campaign runs. Who buys is in `customers`."""
+"""The number of a synthetic shop's orders on each day, and its campaigns."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from itertools import accumulate
 
 import numpy as np
 
-from ecommerce_assets.shops.synthetic.dice import Dice, Ints
+from ecommerce_assets.shops.synthetic.random_numbers import Ints, RandomNumbers
 
 _MONTHS = (85, 80, 90, 95, 100, 95, 85, 80, 100, 110, 140, 150)
 _AFTER_LAST_POST = 65
-"""The weight of a day from 22 December on: a parcel would come after Christmas."""
+"""The weight of a day from 22 December, when parcels would arrive after Christmas."""
 _WEEKDAYS = (105, 100, 95, 95, 100, 110, 95)
 _DAYS_TO_DOUBLE = 1500
-"""The shop grows: so many days after the first it sells twice as much."""
+"""The shop grows: after this many days it sells twice as much."""
 
 CODES = (
     *("JAN10", "FEB10", "MAR10", "APR10", "MAY10", "JUN10"),
@@ -27,19 +27,19 @@ NO_CODE = -1
 
 @dataclass(frozen=True)
 class Campaign:
-    """A discount that runs: on the lines of a category (of all, where None), or on whole orders."""
+    """A discount on the lines of a category (None: of all), or on whole orders."""
 
     percent: int
     on_lines: bool
     category: int | None
     code: int
-    """A position in `CODES`; `NO_CODE` for a sale that wants none."""
+    """A position in `CODES`; `NO_CODE` for a sale without a code."""
     lift_percent: int
-    """How many more orders than on other days."""
+    """The increase of orders over other days."""
 
 
 def campaign_of(day: dt.date, categories: int) -> Campaign | None:
-    """The campaign of a day: a code early in the month, a category later on, a week in November."""
+    """Give a day's campaign: a code early in the month, a category later, a week in November."""
     if day.month == 11 and day.day >= 22:
         return Campaign(
             percent=25, on_lines=True, category=None, code=BLACK_FRIDAY, lift_percent=60
@@ -54,9 +54,11 @@ def campaign_of(day: dt.date, categories: int) -> Campaign | None:
     return None
 
 
-def orders_of_days(days: list[dt.date], orders_per_day: int, categories: int, dice: Dice) -> Ints:
-    """The orders of each day: `orders_per_day` on average, exactly."""
-    chance = dice.between(90, 110, len(days)).tolist()
+def orders_of_days(
+    days: list[dt.date], orders_per_day: int, categories: int, random: RandomNumbers
+) -> Ints:
+    """Choose the number of orders of each day; their average is exactly `orders_per_day`."""
+    chance = random.between(90, 110, len(days)).tolist()
     weights = [
         _weight(day, categories) * of_day * (_DAYS_TO_DOUBLE + place)
         for place, (day, of_day) in enumerate(zip(days, chance, strict=True))

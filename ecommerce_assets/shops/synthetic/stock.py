@@ -1,11 +1,11 @@
-"""The stock of a synthetic shop: what is there, promised and reordered. No prices here."""
+"""The stock of a synthetic shop: units on hand, allocated and reordered."""
 
 from collections import defaultdict
 
 import numpy as np
 
-from ecommerce_assets.shops.synthetic.dice import Dice, Ints
 from ecommerce_assets.shops.synthetic.outbox import by_day
+from ecommerce_assets.shops.synthetic.random_numbers import Ints, RandomNumbers
 
 WAREHOUSES = ("main", "north")
 _SHARES = (70, 30)
@@ -14,16 +14,16 @@ _SHARES = (70, 30)
 class Stock:
     """One cell per warehouse and product: `warehouse * products + product`."""
 
-    def __init__(self, popularity: Ints, units_per_day: int, dice: Dice) -> None:
-        self._dice = dice
+    def __init__(self, popularity: Ints, units_per_day: int, random: RandomNumbers) -> None:
+        self._random = random
         self.products = len(popularity)
         by_warehouse = [popularity * share for share in _SHARES]
         demand = np.concatenate(by_warehouse) * units_per_day
-        # Reordered at ten days' demand, in lots of thirty.
+        # The reorder point is ten days' demand, and a reorder is thirty days' demand.
         total = popularity.sum() * 100
         self.reorder_point: Ints = demand * 10 // total + 2
         self._lot: Ints = demand * 30 // total + 6
-        self.on_hand: Ints = self._lot + dice.between(0, 99, len(demand)) * self._lot // 100
+        self.on_hand: Ints = self._lot + random.between(0, 99, len(demand)) * self._lot // 100
         self.allocated: Ints = np.zeros(len(demand), dtype=np.int64)
         self._on_order = np.zeros(len(demand), dtype=np.bool_)
         self._changes: defaultdict[int, list[tuple[Ints, Ints, Ints]]] = defaultdict(list)
@@ -31,23 +31,23 @@ class Stock:
 
     @property
     def cells(self) -> int:
-        """How many there are."""
+        """The number of cells."""
         return len(self.on_hand)
 
     def choose_warehouse(self, size: int) -> Ints:
-        """The warehouse that each of `size` orders ships from."""
-        return self._dice.pick(_SHARES, size)
+        """Choose the warehouse that each of `size` orders ships from."""
+        return self._random.pick(_SHARES, size)
 
     def receive(self, day: int) -> None:
-        """Put what suppliers deliver on a day on the shelf."""
+        """Add a day's deliveries by suppliers to the units on hand."""
         for cells in self._deliveries.pop(day, []):
             self.on_hand[cells] += self._lot[cells]
             self._on_order[cells] = False
 
     def serve(self, cell: Ints, quantity: Ints) -> Ints:
-        """Promise each line its units; returns the cells that serve.
+        """Allocate units to each line; give the cells that supply them.
 
-        A line that asks for more than is left gets the best stocked product of its warehouse.
+        A line for more units than are left gets the best stocked product of its warehouse.
         """
         order = np.argsort(cell, kind="stable")
         first = np.searchsorted(cell[order], cell[order], side="left")
@@ -63,12 +63,12 @@ class Stock:
         return served
 
     def plan(self, day: Ints, cell: Ints, off_shelf: Ints, released: Ints) -> None:
-        """Take units off the shelf (back on it, below 0) and off the promised on the days given."""
+        """Plan, by day, decreases of units on hand and of allocated units (negative: increases)."""
         for when, rows in by_day(day):
             self._changes[when].append((cell[rows], off_shelf[rows], released[rows]))
 
     def close(self, day: int) -> None:
-        """Work off what was planned for a day, and reorder what runs low."""
+        """Apply the changes planned for a day, and reorder products below their reorder point."""
         for cell, off_shelf, released in self._changes.pop(day, []):
             self.on_hand -= self._units(cell, off_shelf)
             self.allocated -= self._units(cell, released)
@@ -76,8 +76,8 @@ class Stock:
         ordered = np.flatnonzero(low & ~self._on_order)
         self._on_order[ordered] = True
         # Most suppliers take a week; some let a product run out.
-        slow = self._dice.chance(100, len(ordered))
-        quick_days = self._dice.between(3, 9, len(ordered))
+        slow = self._random.chance(100, len(ordered))
+        quick_days = self._random.between(3, 9, len(ordered))
         due = day + np.where(slow, quick_days + 12, quick_days)
         for when in np.unique(due).tolist():
             self._deliveries[when].append(ordered[due == when])

@@ -1,1 +1,1 @@
-"""WooCommerce, by documents of its REST API v3 and by the API itself (docs/woocommerce.md)."""
+"""The importer and the connector for WooCommerce's REST API v3 (docs/woocommerce.md)."""

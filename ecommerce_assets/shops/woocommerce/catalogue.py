@@ -17,7 +17,7 @@ def is_gift_card(product: Json) -> bool:
 
 
 def product_record(product: Json, parent: Json | None, clock: Clock) -> Record | None:
-    """Make the record of a product or variation; None if it has no price, and so is not sold.
+    """Make the record of a product or variation; None without a price, since it is not sold.
 
     A variation has its own price, and its parent's name and category.
     """
@@ -36,9 +36,9 @@ def product_record(product: Json, parent: Json | None, clock: Clock) -> Record |
 
 
 def stock_record(product: Json, day: dt.date, read_at: dt.datetime) -> Record | None:
-    """Make the stock level of a product whose stock the shop counts, as of a day; else None.
+    """Make a product's stock level of a day; None if the shop does not manage its stock.
 
-    WooCommerce takes what is ordered off the stock at once, so nothing is allocated.
+    WooCommerce subtracts ordered units from the stock at once, so nothing is allocated.
     """
     if product.get("manage_stock") is not True or product.get("stock_quantity") is None:
         return None
@@ -56,7 +56,7 @@ def stock_record(product: Json, day: dt.date, read_at: dt.datetime) -> Record | 
 
 
 def customer_record(customer: Json, clock: Clock) -> Record | None:
-    """Make the record of a customer; None if nobody knows since when it has been one."""
+    """Make the record of a customer; None without a date of creation."""
     created_at = clock.moment(customer, "date_created")
     if created_at is None:
         return None

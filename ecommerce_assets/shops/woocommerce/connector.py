@@ -1,4 +1,4 @@
-"""Reads a shop by WooCommerce's REST API v3 (docs/woocommerce.md, Fetched every day)."""
+"""Fetches a shop's data from WooCommerce's REST API v3 (docs/woocommerce.md, Fetched every day)."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,7 +20,7 @@ _TRIES = 3
 
 
 class WooCommerce:
-    """The connector. Its client's URL ends in `wp-json/wc/v3/`, and its key may read."""
+    """The connector; its client's URL ends in `wp-json/wc/v3/`, and its key may read."""
 
     name = "woocommerce"
 
@@ -29,10 +29,10 @@ class WooCommerce:
         self._store = store
         self._return_days = return_days
 
-    def fetch(self, spool: Spool, window: Window, tell: Progress) -> Fetched:
-        """Fetch orders that changed in the window, with their refunds; all products and customers.
+    def fetch(self, spool: Spool, window: Window, progress: Progress) -> Fetched:
+        """Fetch orders that changed in the window, their refunds, and all products and customers.
 
-        The API tells of no deletion, and filters neither variations nor customers by their change.
+        The API reports no deletions, and cannot filter variations or customers by their change.
         """
         converter = Converter(spool, self._store, self._return_days, window)
         changed = {
@@ -41,23 +41,23 @@ class WooCommerce:
             "dates_are_gmt": "true",
         }
         for status in ("any", "trash"):
-            for order in self._all("orders", tell, {**changed, "status": status}):
+            for order in self._all("orders", progress, {**changed, "status": status}):
                 # What is thrown away now may have been landed as an order before.
                 thrown_away = {"status": "cancelled"} if order.get("status") == "trash" else {}
                 converter.take({**order, **thrown_away})
                 if order.get("refunds"):
                     for refund in self._all(f"orders/{order['id']}/refunds"):
                         converter.take({**refund, "order_id": order["id"]})
-        for product in self._all("products", tell, {"status": "any"}):
+        for product in self._all("products", progress, {"status": "any"}):
             converter.take(product)
             if product.get("type") == "variable":
                 for variation in self._all(f"products/{product['id']}/variations"):
                     converter.take({**variation, "parent_id": product["id"]})
         seen = set()
-        for customer in self._all("customers", tell, {"role": "all"}):
+        for customer in self._all("customers", progress, {"role": "all"}):
             converter.take(customer)
             seen.add(str(customer["id"]))
-        reconciliation = converter.convert(lambda done, total: tell("comparing", done, total))
+        reconciliation = converter.convert(lambda done, total: progress("comparing", done, total))
         return Fetched(
             converter.documents(), dict(sorted(converter.left_out.items())), reconciliation, seen
         )
@@ -66,8 +66,8 @@ class WooCommerce:
         """Close the client."""
         self._client.close()
 
-    def is_gone(self, customer_id: str) -> bool:
-        """Ask for the customer itself: a list that lacks one may be wrong."""
+    def is_deleted(self, customer_id: str) -> bool:
+        """Ask for the customer by id, since a list read during changes may lack one."""
         try:
             self._client.get(f"customers/{customer_id}")
         except NotFoundError:
@@ -77,16 +77,16 @@ class WooCommerce:
     def _all(
         self,
         path: str,
-        tell: Progress | None = None,
+        progress: Progress | None = None,
         parameters: Mapping[str, Any] | None = None,
     ) -> Iterator[Json]:
-        """Give a list's documents, page by page, some perhaps twice.
+        """Give a list's documents page by page, some perhaps twice.
 
-        What changes while it is paged moves between pages: a list whose length changes, or that
-        does not hold as many documents as it says, is read again.
+        A document that changes meanwhile moves between pages. So a list is read again if its length
+        changes, or if it gives fewer documents than it announces.
 
         Raises:
-            ShopError: it never holds still, or gives something else than a list of documents.
+            ShopError: the list changes during every attempt, or is not a list of documents.
         """
         for _ in range(_TRIES):
             seen: set[str] = set()
@@ -108,8 +108,8 @@ class WooCommerce:
                 stated.add(answer.headers.get("X-WP-Total"))
                 new = {str(document["id"]) for document in documents} - seen
                 seen |= new
-                if tell:
-                    tell(path, len(seen), max(_number(answer, "X-WP-Total"), len(seen)))
+                if progress:
+                    progress(path, len(seen), max(_number(answer, "X-WP-Total"), len(seen)))
                 is_last = page == _number(answer, "X-WP-TotalPages")
                 if is_last or len(documents) < _PAGE or not new:
                     break

@@ -1,7 +1,6 @@
 """Turns WooCommerce documents into records of the feeds, and compares orders with their totals.
 
-Where documents come from and where records go is not decided here; what a field becomes stands in
-`orders`, `refunds` and `catalogue`.
+`orders`, `refunds` and `catalogue` map the fields.
 """
 
 import datetime as dt
@@ -46,9 +45,9 @@ _ORDERS_COMPARED_AT_ONCE = 2000
 class Converter:
     """Turns documents into records, both in a spool.
 
-    Without a window each record lands on the day on which the shop last changed what it says, and
-    stock levels are as of the last change of all. With one, all land on its day: products and
-    customers that changed within it, and stock levels if those read now are still that day's.
+    Without a window each record lands on the day of its document's last change, and stock levels on
+    the day of the last change of all documents. With a window all records land on its day: of
+    products and customers those that changed within it, and stock levels if the window is current.
     """
 
     def __init__(
@@ -63,7 +62,7 @@ class Converter:
         self.left_out: Counter[str] = Counter()
 
     def take(self, value: object) -> None:
-        """Keep the documents in a JSON value of a file or an answer."""
+        """Put the documents in a JSON value of a file or an answer into the spool."""
         if not isinstance(value, dict):
             raise DocumentError(f"{type(value).__name__} stands where an object should")
         for document in unwrapped(value):
@@ -78,7 +77,7 @@ class Converter:
                 self._keep_embedded_refunds(document, id_)
 
     def _keep_embedded_refunds(self, order: Json, order_id: str) -> None:
-        """An order names its refunds; some exporters put the refunds themselves there."""
+        """Keep the refunds that some exporters embed in the order, in place of their ids."""
         for refund in order.get("refunds") or ():
             if "line_items" in refund and refund.get("id"):
                 at = written(self._clock.changed(refund)) or ""
@@ -135,7 +134,7 @@ class Converter:
         return dt.datetime.fromisoformat(latest) if latest else None
 
     def _is_wanted(self, document: Json) -> bool:
-        """Whether a product or customer changed in the window; without a window all are wanted."""
+        """Whether a product or customer changed in the window; True without a window."""
         changed = self._clock.changed(document)
         return self._window is None or changed is None or changed >= self._window.start
 
@@ -197,7 +196,7 @@ class Converter:
 
 
 def _own_totals(order: Order, document: Json) -> list[OwnTotal]:
-    """What the order's document says of itself, gift cards and fees included."""
+    """The totals in the order's document, gift cards and fees included."""
     shipping = cents(document.get("shipping_total"))
     hint = "" if order.shipping == shipping else "a fee below 0 is more than the lines"
     stated = {
@@ -215,12 +214,12 @@ def _own_totals(order: Order, document: Json) -> list[OwnTotal]:
 
 
 def _after_all(records: Mapping[str, Sequence[Record]]) -> pd.Timestamp:
-    """A batch date by which everything in the records has happened, in any zone."""
+    """A batch date after all moments in the records, in any time zone."""
     last = max(str(record["ingested_at"]) for of_feed in records.values() for record in of_feed)
     return pd.Timestamp(last[:10]) + pd.Timedelta(days=1)
 
 
 def unreadable(place: str, error: Exception) -> DocumentError:
-    """Name the document in which something is not as it should be."""
+    """Make the error of a document that cannot be converted."""
     reason = str(error) if isinstance(error, DocumentError) else f"{type(error).__name__}: {error}"
     return DocumentError(f"{place} is not as WooCommerce writes it ({reason}); export it again.")

@@ -1,7 +1,4 @@
-"""What kind of WooCommerce document an object is, what wraps it, and when it was changed.
-
-The fields that only one kind has are read where its records are made.
-"""
+"""Unwraps WooCommerce documents, and reads their kind, their moments and common fields."""
 
 import datetime as dt
 import json
@@ -29,15 +26,15 @@ class Kind(StrEnum):
 
 
 LISTS = frozenset({"data", "orders", "refunds", "products", "variations", "customers"})
-"""What wraps a list of documents."""
+"""The keys of envelopes with a list of documents."""
 _ENVELOPES = ("_airbyte_data", "record", "body", *sorted(LISTS), "order", "product", "customer")
 _MESSAGES = ("SCHEMA", "STATE", "ACTIVATE_VERSION", "LOG", "SPEC", "TRACE", "CONNECTION_STATUS")
 
 
 def unwrapped(document: Json) -> Iterator[Json]:
-    """Give the documents in an extractor's or a tunnel's envelope; a bare document as it is.
+    """Give the documents in an extractor's envelope, or a bare document unchanged.
 
-    Messages of an extractor that carry no document (SCHEMA, STATE, …) give nothing.
+    An extractor's messages without a document (SCHEMA, STATE, …) give nothing.
     """
     if document.get("type") in _MESSAGES:
         return
@@ -61,7 +58,7 @@ def unwrapped(document: Json) -> Iterator[Json]:
 
 
 def kind_of(document: Json) -> Kind:
-    """Tell a document's kind by the fields that only it has."""
+    """Recognise a document's kind by the fields that only this kind has."""
     if document.get("id") is None:
         return Kind.OTHER
     if "line_items" in document or "refunded_by" in document:
@@ -78,15 +75,15 @@ def kind_of(document: Json) -> Kind:
 
 @dataclass(frozen=True)
 class Clock:
-    """Reads the moments of documents; those without an offset or `_gmt` are of the shop's zone."""
+    """Reads the moments of documents; without an offset or `_gmt` they are in the shop's zone."""
 
     timezone: str
 
     def moment(self, document: Json, name: str) -> dt.datetime | None:
-        """Read `<name>_gmt`, or `name` where that is missing.
+        """Read `<name>_gmt`, or `name` if that is missing.
 
         Raises:
-            DocumentError: it is no moment.
+            DocumentError: the value is not a moment.
         """
         for field, zone in ((f"{name}_gmt", dt.UTC), (name, ZoneInfo(self.timezone))):
             text = document.get(field)
@@ -103,7 +100,7 @@ class Clock:
         return None
 
     def changed(self, document: Json) -> dt.datetime | None:
-        """When the document was last changed, or else made."""
+        """The moment of the document's last change, or else of its creation."""
         return self.moment(document, "date_modified") or self.moment(document, "date_created")
 
     def day(self, moment: dt.datetime) -> dt.date:
@@ -141,5 +138,5 @@ def text(value: Any) -> str | None:
 
 
 def written(moment: dt.datetime | None) -> str | None:
-    """Write a moment as a landing file says it."""
+    """Write a moment for a landing file."""
     return moment.astimezone(dt.UTC).isoformat() if moment else None

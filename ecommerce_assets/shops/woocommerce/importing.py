@@ -1,11 +1,11 @@
-"""Turns files of WooCommerce documents into a landing zone. What they become is in `converting`."""
+"""Turns files of WooCommerce documents into a landing zone; `converting` makes the records."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ecommerce_assets.feeds.contract import Store
-from ecommerce_assets.shops.connecting.source import Progress
+from ecommerce_assets.shops.connecting.source import Progress, ignore_progress
 from ecommerce_assets.shops.documents import DocumentError, read_documents
 from ecommerce_assets.shops.landing_files import claim
 from ecommerce_assets.shops.reconciliation import Reconciliation
@@ -16,7 +16,7 @@ from ecommerce_assets.shops.woocommerce.documents import LISTS
 
 @dataclass(frozen=True)
 class Imported:
-    """What was read, what landed, and how the orders compare with their own totals."""
+    """The numbers of documents and records, and the comparison of orders with their totals."""
 
     documents: Mapping[str, int]
     """Different documents, by kind."""
@@ -24,7 +24,7 @@ class Imported:
     """Landed records, by feed."""
     days: int
     left_out: Mapping[str, int]
-    """What makes no record, or not the obvious one, and how often."""
+    """The numbers of documents that were left out or changed, by reason."""
     reconciliation: Reconciliation
 
 
@@ -34,7 +34,7 @@ def import_woocommerce(
     *,
     store: Store,
     return_days: int,
-    progress: Progress | None = None,
+    progress: Progress = ignore_progress,
 ) -> Imported:
     """Write the landing zone of the shop in `files`, as docs/woocommerce.md describes.
 
@@ -45,14 +45,13 @@ def import_woocommerce(
         out: the landing zone; it may not hold landing files yet.
         store: the store's zone and currency, by which records are judged.
         return_days: the store's return window.
-        progress: told how far the import is.
+        progress: called with a step, and how much of it is done.
 
     Raises:
-        DocumentError: a file cannot be read, or a document has a value of no sense.
+        DocumentError: a file cannot be read, or a document has an invalid value.
         LandingWriteError: `out` holds landing files, or cannot be written.
     """
     claim(out)
-    tell = progress or _untold
     with Spool() as spool:
         converter = Converter(spool, store, return_days)
         for number, file in enumerate(files):
@@ -61,9 +60,9 @@ def import_woocommerce(
                     converter.take(document.value)
                 except (DocumentError, KeyError, AttributeError, TypeError) as error:
                     raise unreadable(document.place, error) from None
-            tell("reading", number + 1, len(files))
-        reconciliation = converter.convert(lambda done, total: tell("orders", done, total))
-        days = spool.write(out, progress=lambda done, total: tell("writing", done, total))
+            progress("reading", number + 1, len(files))
+        reconciliation = converter.convert(lambda done, total: progress("orders", done, total))
+        days = spool.write(out, progress=lambda done, total: progress("writing", done, total))
         return Imported(
             documents=converter.documents(),
             records=spool.counts(),
@@ -71,7 +70,3 @@ def import_woocommerce(
             left_out=dict(sorted(converter.left_out.items())),
             reconciliation=reconciliation,
         )
-
-
-def _untold(_: str, __: int, ___: int) -> None:
-    """Nobody watches."""

@@ -16,7 +16,7 @@ from ecommerce_assets.shops.spool import Json, Record
 from ecommerce_assets.shops.woocommerce.documents import Clock, text, written
 
 LEFT_OUT = ("trash", "draft", "auto-draft", "checkout-draft", "new")
-"""Statuses of orders that nobody placed, or that the shop threw away."""
+"""Statuses of drafts and of deleted orders."""
 
 _STATUS = {
     "pending": "created",
@@ -33,7 +33,7 @@ _STATUS = {
 
 @dataclass
 class Line:
-    """A line of an order, product or fee; money in cents. `left_*` is what no refund took yet."""
+    """A line of an order, product or fee; money in cents. `left_*` is not refunded yet."""
 
     id: str
     kind: str
@@ -47,28 +47,28 @@ class Line:
 
     @property
     def net(self) -> Cents:
-        """Gross less discounts, as the rules will compute it."""
+        """Gross less discounts, as the rules compute it."""
         return self.gross - self.discount - self.order_discount
 
 
 @dataclass
 class Order:
-    """An order as its records say it; money in cents."""
+    """An order with the values of its records; money in cents."""
 
     id: str
     status: str
     ordered_at: dt.datetime
     window_starts_at: dt.datetime
-    """From when the days of a return count: the delivery, or else the order."""
+    """The start of the return window: the delivery, or else the order."""
     changed_at: dt.datetime
     record: Record
     lines: list[Line]
     shipping: Cents
     tax: Cents
     total: Cents
-    """What the customer was to pay, gift cards included."""
+    """The amount to pay, gift cards included."""
     notes: list[str] = field(default_factory=list)
-    """What about it does not map, for the summary."""
+    """Parts of the document that do not map to records, for the summary."""
 
     @property
     def is_recognised(self) -> bool:
@@ -94,7 +94,7 @@ class Order:
 
 
 def read_order(document: Json, clock: Clock, gift_cards: Set[str] = frozenset()) -> Order | None:
-    """Read an order document; None if its status leaves it out, or it was never placed.
+    """Read an order document; None if its status excludes it, or it was never placed.
 
     Args:
         document: the order.
@@ -123,7 +123,7 @@ def read_order(document: Json, clock: Clock, gift_cards: Set[str] = frozenset())
         *_product_lines(document, total - tax - shipping - fee_total, gift_cards, notes),
         *(_fee_line(fee) for fee in fees if cents(fee.get("total")) > 0),
     ]
-    # A fee below 0 is a discount; what the lines cannot bear comes off the shipping.
+    # A negative fee is a discount; the part above the lines' net reduces the shipping.
     order_discount = min(negative_fees, sum(line.net for line in lines))
     shipping -= min(negative_fees - order_discount, shipping)
     _allocate(order_discount, lines)
@@ -167,7 +167,7 @@ def read_order(document: Json, clock: Clock, gift_cards: Set[str] = frozenset())
 def _status(status: str, paid_at: dt.datetime | None, completed_at: dt.datetime | None) -> str:
     known = _STATUS.get(status)
     if known in (None, "created") and status not in ("pending", "failed"):
-        # On hold, or a plugin's status: what is dated has happened.
+        # On hold, or a plugin's status: the dates decide.
         return "fulfilled" if completed_at else "paid" if paid_at else "created"
     return known or "created"
 
@@ -178,7 +178,7 @@ def _in_order(
     completed_at: dt.datetime | None,
     notes: list[str],
 ) -> tuple[dt.datetime | None, dt.datetime | None]:
-    """Leave out the dates that stand the wrong way round, for which the feed refuses an order."""
+    """Drop dates in the wrong order, for which the feed would quarantine the order."""
     completes = completed_at if completed_at and completed_at >= ordered_at else None
     pays = paid_at and ordered_at <= paid_at and (completes is None or paid_at <= completes)
     kept = (paid_at if pays else None, completes)
@@ -210,7 +210,7 @@ def _product_lines(
 
 
 def _exact_total(item: Json) -> Decimal:
-    """The line's total before it was rounded for the document: `price` is not rounded."""
+    """The line's total before rounding, from its `price`, which is not rounded."""
     total = decimal(item.get("total"))
     price = item.get("price")
     if price is None or not isinstance(price, int | Decimal | str):
@@ -225,7 +225,7 @@ def _fee_line(fee: Json) -> Line:
 
 
 def _product_id(item: Json) -> str:
-    """The variation or product; of one that was deleted, the line's name."""
+    """The id of the variation or product; if it was deleted, the line's name."""
     sold = item.get("variation_id") or item.get("product_id")
     return str(sold) if sold else f"deleted:{text(item.get('name')) or 'product'}"
 
@@ -236,7 +236,7 @@ def _whole_as_int(value: Any) -> Decimal:
 
 
 def _paid_by_gift_card(document: Json) -> int:
-    """What gift cards paid, which WooCommerce Gift Cards takes off `total`."""
+    """The amount paid by gift cards, which WooCommerce Gift Cards subtracts from `total`."""
     return sum(cents(card.get("amount")) for card in document.get("gift_cards") or ())
 
 
@@ -249,7 +249,7 @@ def _country(document: Json) -> str | None:
 
 
 def _allocate(order_discount: Cents, lines: list[Line]) -> None:
-    """Share the order's discount over its lines as the rules do (docs/reference/rules.md)."""
+    """Divide the order's discount among its lines as the rules do (docs/reference/rules.md)."""
     if not order_discount:
         return
     by_id = sorted(lines, key=lambda line: line.id)

@@ -1,7 +1,7 @@
-"""Makes returns and adjustments of an order's refunds (docs/woocommerce.md, Refunds).
+"""Turns an order's refunds into returns and adjustments (docs/woocommerce.md, Refunds).
 
-A refund of goods is a return, up to what its line still holds; all other money that a refund gives
-back is an adjustment. Tax that is given back is in neither, as tax is in no net.
+A refund of goods is a return, up to the line's remaining units and amount. All other refunded money
+is an adjustment. Refunded tax is in neither, since net excludes tax.
 """
 
 import datetime as dt
@@ -23,18 +23,18 @@ from ecommerce_assets.shops.woocommerce.orders import Line, Order
 
 @dataclass(frozen=True)
 class RefundRecords:
-    """What an order's refunds become, and what the shop says they gave back without tax."""
+    """The records of an order's refunds, and the refunded amount without tax in its documents."""
 
     returns: list[Record]
     adjustments: list[Record]
     refunded: Cents
     undated: int
-    """Refunds of which only their amount is known: they are dated when the order last changed."""
+    """Refunds with a known amount only; their date is the order's last change."""
 
 
 @dataclass(frozen=True)
 class _Part:
-    """A part of a refund, in cents: a line of it, or the carriage."""
+    """A part of a refund, in cents: a line, or the shipping."""
 
     id: str
     line: Line | None
@@ -43,7 +43,7 @@ class _Part:
 
 
 class _Booked:
-    """Collects the records of one order's refunds, in the order of their days."""
+    """Collects the records of one order's refunds in order of their days."""
 
     def __init__(self, order: Order, window: ReturnWindow) -> None:
         self._order = order
@@ -52,7 +52,7 @@ class _Booked:
         self.adjustments: list[Record] = []
 
     def give_back(self, part: _Part, at: dt.datetime, reason: str | None) -> None:
-        """Book a line of a refund: goods as far as the line holds them, the rest as money."""
+        """Book a refunded line: as a return up to what the line has left, the rest as money."""
         line, net = part.line, part.net
         goods = (
             line is not None
@@ -83,7 +83,7 @@ class _Booked:
         self.adjust(f"{part.id}-money", "refund", net, at, reason)
 
     def adjust(self, id_: str, kind: str, net: Cents, at: dt.datetime, reason: str | None) -> None:
-        """Book money without goods, unless it is none."""
+        """Book money without goods, unless the amount is 0."""
         if net:
             self.adjustments.append(
                 adjustment_record(
@@ -101,11 +101,11 @@ class _Booked:
 def refund_records(
     order: Order, order_document: Json, refunds: Sequence[Json], clock: Clock, return_days: int
 ) -> RefundRecords:
-    """Make the records of an order's refunds; takes them off what the order's lines still hold.
+    """Make the records of an order's refunds, and subtract them from what its lines have left.
 
     Args:
-        order: the order, of which nothing is refunded yet.
-        order_document: it names its refunds; one without a document of its own is undated.
+        order: the order, without any refund booked yet.
+        order_document: its list of refunds; one without a document in `refunds` is undated.
         refunds: the documents of refunds.
         clock: reads their moments.
         return_days: the store's return window.
@@ -150,10 +150,10 @@ def refund_records(
 
 
 def _parts(refund: Json, order: Order, given: Cents) -> tuple[list[_Part], list[_Part], Cents]:
-    """Give the lines of a refund that refund something, its carriage, and the tax of both.
+    """Give a refund's lines with an amount or a quantity, its shipping, and the tax of both.
 
-    Amounts of the document are below 0. They are fitted to what was given back, which they may
-    miss by the rounding of each.
+    Amounts in the document are negative. They are fitted to the refunded total, from which they may
+    differ by rounding.
     """
     goods = [*(refund.get("line_items") or ()), *(refund.get("fee_lines") or ())]
     carriage = list(refund.get("shipping_lines") or ())
@@ -177,7 +177,7 @@ def _parts(refund: Json, order: Order, given: Cents) -> tuple[list[_Part], list[
 
 
 def _line_of(item: Json, lines: dict[str, Line]) -> Line | None:
-    """The line that a refund's line takes back: the one named, or the only one of its product."""
+    """The line that a refund's line refers to by id, or the only line of its product."""
     named = meta(item, "_refunded_item_id")
     if named is not None:
         return lines.get(str(named))
@@ -187,7 +187,7 @@ def _line_of(item: Json, lines: dict[str, Line]) -> Line | None:
 
 
 def _all_left(refund_id: str, order: Order) -> Iterator[_Part]:
-    """What is left on the order's lines, as money: nobody said that the goods came back."""
+    """The rest of the order's lines as money, since the document reports no returned goods."""
     for line in order.lines:
         if line.left_net:
             quantity = line.left_quantity if line.kind == "other" else Decimal(0)

@@ -1,4 +1,4 @@
-"""Batch days fetched from a stand-in Shopify, which pages, throttles, fails and lies."""
+"""Batch days fetched from a stand-in Shopify that pages, throttles and fails."""
 
 import csv
 import datetime as dt
@@ -318,8 +318,8 @@ def test_the_settings_open_it(connected: Connected, tmp_path: Path) -> None:
     connected.shop.customers = [customer(77)]
     assert configured_sources(chosen) == ["shopify"]
     with open_source("shopify", chosen, Store("UTC", "EUR")) as source:
-        assert not source.is_gone("77")
-        assert source.is_gone("78")
+        assert not source.is_deleted("77")
+        assert source.is_deleted("78")
 
 
 class TestHistory:

@@ -1,4 +1,4 @@
-"""Batch days fetched from a stand-in WooCommerce, which pages, fails and lies."""
+"""Batch days fetched from a stand-in WooCommerce that pages and fails."""
 
 import csv
 import datetime as dt
@@ -273,7 +273,7 @@ class TestTakenBack:
         connected.shop.orders[0] = order(1, "5.00", line(31, "5.00"), **at("2024-03-06T08:00:00"))
         batch = connected.fetch(DAY + dt.timedelta(1))
         assert connected.landed("returns", "return_id") == [("2024-03-05", "911")]
-        assert batch.mended == 1
+        assert batch.rewritten == 1
 
     def test_an_order_in_the_trash_is_cancelled(self, connected: Connected) -> None:
         connected.shop.orders = [
@@ -290,7 +290,7 @@ class TestTakenBack:
         batch = connected.fetch(DAY + dt.timedelta(1))
         assert connected.landed("customers", "customer_id") == [("2024-03-05", "8")]
         assert connected.landed("orders", "order_id", "customer_id") == [("2024-03-05", "1", "")]
-        assert (batch.mended, batch.gone_customers) == (2, 1)
+        assert (batch.rewritten, batch.deleted_customers) == (2, 1)
 
     def test_an_order_of_a_deleted_customer_is_a_guests_from_then_on(
         self, connected: Connected

@@ -9,7 +9,7 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 
-class Dice:
+class RandomNumbers:
     """Draws from one stream: the same calls in the same order give the same values."""
 
     def __init__(self, *seed: int) -> None:
