@@ -28,6 +28,7 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/loads.py $(BENCH)
 
 torture: .venv/dev
+	$(if $(TORTURE_PART),,$(BIN)/pytest -n auto --dist worksteal -m torture)
 	$(BIN)/python -m ecommerce_tests.torture
 
 faults: .venv/dev
