@@ -1,13 +1,12 @@
-"""Requests per second of the API on the warehouse of the settings: `python benchmarks/api.py`.
+"""Measures the API's requests per second on the configured warehouse: `python benchmarks/api.py`.
 
-One uvicorn process serves the app with one route more, which returns a constant of the size of
-`/metrics/daily`; 32 connections of another process ask as fast as they are answered.
+One uvicorn process serves the app, with an added route that returns a constant of the size of
+`/metrics/daily`. Another process sends requests over 32 connections, each as soon as it is
+answered.
 """
 
 import asyncio
 import datetime as dt
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from typing import cast
 import httpx
 import psutil
 import uvloop
+from machine import machine
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -60,7 +60,7 @@ class Result:
     """What the API's process computed for one; other work of the machine does not show in it."""
 
 
-class Asker(asyncio.Protocol):
+class Connection(asyncio.Protocol):
     """Asks over one connection, one request after the other, and notes how long each took."""
 
     def __init__(self, requests: Iterator[bytes], seconds: list[float]) -> None:
@@ -100,14 +100,14 @@ async def measure(name: str, requests: list[bytes], server: psutil.Process) -> R
     seconds: list[float] = []
     turns = cycle(requests)
     connections = [
-        await loop.create_connection(lambda: Asker(turns, seconds), "127.0.0.1", PORT)
+        await loop.create_connection(lambda: Connection(turns, seconds), "127.0.0.1", PORT)
         for _ in range(CONNECTIONS)
     ]
     await asyncio.sleep(WARM_UP_SECONDS)
     seconds.clear()
-    computed_before = _computed(server)
+    computed_before = _cpu_seconds(server)
     await asyncio.sleep(SECONDS)
-    computed = _computed(server) - computed_before
+    computed = _cpu_seconds(server) - computed_before
     counted = sorted(seconds)
     for transport, _ in connections:
         transport.abort()
@@ -120,7 +120,7 @@ async def measure(name: str, requests: list[bytes], server: psutil.Process) -> R
     )
 
 
-def _computed(process: psutil.Process) -> float:
+def _cpu_seconds(process: psutil.Process) -> float:
     times = process.cpu_times()
     return times.user + times.system
 
@@ -130,7 +130,7 @@ def request(path: str, *headers: str) -> bytes:
     return "\r\n".join([f"GET {path} HTTP/1.1", "Host: localhost", *headers, "", ""]).encode()
 
 
-def unlike(path: str, as_of: dt.date) -> list[bytes]:
+def distinct_requests(path: str, as_of: dt.date) -> list[bytes]:
     """Write requests for periods of a year, more than are asked for while it is measured."""
     ends = [as_of - dt.timedelta(days=days) for days in range(330)]
     return [
@@ -179,17 +179,14 @@ def main() -> None:
                 (f"`{path}`, 30 days", [request(path)]),
                 ("the same, gzip", [request(path, "Accept-Encoding: gzip")]),
                 ("the same, 304", [request(path, f"If-None-Match: {first.headers['etag']}")]),
-                ("about 30 days, each time others", unlike(path, as_of)),
+                ("about 30 days, each time others", distinct_requests(path, as_of)),
             ]
         ]
     _print(results, len(first.content))
 
 
 def _print(results: list[Result], size: int) -> None:
-    print(
-        f"{_processor()}, {psutil.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; "
-        f"Python {platform.python_version()}; {CONNECTIONS} connections; bodies of {size} bytes\n"
-    )
+    print(f"{machine()}; {CONNECTIONS} connections; bodies of {size} bytes\n")
     print(
         "| request | per second | of the constant's | median, ms | p99, ms | p99 ÷ median "
         "| computed, µs |"
@@ -203,13 +200,6 @@ def _print(results: list[Result], size: int) -> None:
             f"| {result.p99_ms / result.median_ms:.1f} "
             f"| {result.processor_us:,.0f} |"
         )
-
-
-def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(": ")[2]
-    return platform.machine()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""`python -m ecommerce_api` serves the API; without keys it serves only this machine."""
+"""`python -m ecommerce_api` serves the API; without keys it serves only this machine.
+
+With `ECOMMERCE_STORES` it serves several stores, each to whoever has a key of it.
+"""
 
 import argparse
 import asyncio
@@ -31,6 +34,11 @@ def main() -> int:
     configure_log(logging.getLevelNamesMapping()[arguments.log_level.upper()])
     try:
         settings = load_settings()
+        if settings.stores is not None:
+            from ecommerce_api.http_limits import run
+            from ecommerce_api.stores import Stores, read_routes
+
+            return run(Stores(read_routes(settings.stores)), arguments.host, arguments.port)
         reader_url(settings)  # fails here, with a message, rather than while serving
         require_keys(settings, arguments.host)
     except OperatorError as error:

@@ -23,6 +23,7 @@ from ecommerce_api.problems import (
 from ecommerce_assets.api_keys import key_sha256
 
 METRICS_PATH = "/internal/metrics"
+_FILES = ("/", "/docs", "/openapi.json", "/health/live")
 _OPEN_PATHS = ("/", "/docs", "/openapi.json")
 _OPEN_FOLDERS = ("/health/", "/assets/")
 _PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
@@ -33,17 +34,29 @@ NO_KEYS = (
 )
 
 
-class Access:
-    """Refuses requests without access, before anything else is done for them."""
+NO_KEY = (
+    "Send a key as `Authorization: Bearer KEY` or `X-API-Key: KEY`; "
+    "`ecommerce api-key create NAME` makes one."
+)
+UNKNOWN_KEY = "This key is not known, or was revoked; ask for another one."
 
-    def __init__(self, app: ASGIApp) -> None:
+
+class Access:
+    """Refuses requests without access, before anything else is done for them.
+
+    With `is_shared` the app is one of several stores': who has no key of the store learns nothing
+    of it, not even from this machine, nor whether it is there.
+    """
+
+    def __init__(self, app: ASGIApp, *, is_shared: bool = False) -> None:
         self._app = app
+        self._require_access = _require_key if is_shared else _require_access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it with a problem."""
         if scope["type"] == "http":
             try:
-                await _require_access(scope)
+                await self._require_access(scope)
             except ApiError as refusal:
                 await problem_response(refusal)(scope, receive, send)
                 return
@@ -71,24 +84,46 @@ async def _require_access(scope: Scope) -> None:
         scope["state"]["key_name"] = _key_name(headers, warehouse.key_names)
 
 
+async def _require_key(scope: Scope) -> None:
+    if scope["path"] in _FILES or scope["path"].startswith("/assets/"):
+        return
+    headers = Headers(scope=scope)
+    database: Database = scope["app"].state.database
+    try:
+        warehouse = await database.state()
+    except UnavailableError:
+        # Only who has a key may know that the store's database is down.
+        _key_name(headers, database.known_keys)
+        raise
+    scope["state"]["warehouse"] = warehouse
+    scope["state"]["key_name"] = _key_name(headers, warehouse.key_names)
+
+
 def _is_open(path: str) -> bool:
     return path in _OPEN_PATHS or path.startswith(_OPEN_FOLDERS)
 
 
 def _key_name(headers: Headers, key_names: Mapping[str, str]) -> str:
-    """Give the name of a request's key; every comparison takes constant time."""
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    key = token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
+    key = given_key(headers)
     if not key:
-        raise UnauthorizedError(
-            "Send a key as `Authorization: Bearer KEY` or `X-API-Key: KEY`; "
-            "`ecommerce api-key create NAME` makes one."
-        )
+        raise UnauthorizedError(NO_KEY)
+    name = name_of(key, key_names)
+    if name is None:
+        raise UnauthorizedError(UNKNOWN_KEY)
+    return name
+
+
+def given_key(headers: Headers) -> str:
+    """Give the key that a request has, or an empty text."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
+
+
+def name_of(key: str, key_names: Mapping[str, str]) -> str | None:
+    """Give the name of a key, None if it is unknown; every comparison takes constant time."""
     digest = key_sha256(key)
     names = [name for known, name in key_names.items() if hmac.compare_digest(known, digest)]
-    if not names:
-        raise UnauthorizedError("This key is not known, or was revoked; ask for another one.")
-    return names[0]
+    return names[0] if names else None
 
 
 def is_local(scope: Scope, headers: Headers) -> bool:

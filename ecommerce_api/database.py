@@ -8,7 +8,7 @@ import datetime as dt
 import json
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -26,7 +26,7 @@ STATE_SECONDS = 0.5
 STATEMENT_SECONDS = 10
 _CONNECT_SECONDS = 3
 _QUEUE_SECONDS = 5
-_CONNECTIONS = 8  # per process; a cached answer needs none
+CONNECTIONS = 8  # per process; a cached answer needs none
 
 # xmin changes when a database is restored, even if the counter comes back to the same number.
 _STATE = """
@@ -79,19 +79,24 @@ class Snapshot:
 class Database:
     """The API's connection pools. They connect when asked, and replace a lost connection."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, connections: int = CONNECTIONS) -> None:
         self._settings = settings
+        self._connections = connections
         self._refreshing = asyncio.Lock()
         self._state: WarehouseState | None = None
         self._state_error: UnavailableError | None = None
+        self.known_keys: Mapping[str, str] = {}
+        """The keys' names by their hashes, as they were when the database answered last."""
         self._refreshed_at = -STATE_SECONDS
 
     async def open(self) -> None:
         """Make the pools; start the embedded server if it is configured and does not run."""
         url, role = await asyncio.to_thread(reader_url, self._settings)
-        self._snapshot_pool = await _pool(url, role, _CONNECTIONS)
+        session, pooled = _session(role), self._settings.api_pooled
+        self._set_local = ";".join(f"set local {name} to '{session[name]}'" for name in session)
+        self._snapshot_pool = await _pool(url, session, self._connections, pooled=pooled)
         # A pool of its own, so that slow queries delay neither cached answers nor key checks.
-        self._state_pool = await _pool(url, role, 1)
+        self._state_pool = await _pool(url, session, 1, pooled=pooled)
 
     async def close(self) -> None:
         """Close all connections at once."""
@@ -125,14 +130,24 @@ class Database:
         begun = time.monotonic()
         try:
             with _as_unavailable():
-                async with self._state_pool.acquire(timeout=_QUEUE_SECONDS) as connection:
+                async with (
+                    self._state_pool.acquire(timeout=_QUEUE_SECONDS) as connection,
+                    connection.transaction() if self._settings.api_pooled else nullcontext(),
+                ):
+                    await self._set_session_of(connection)
                     row = await connection.fetchrow(_STATE, timeout=_QUEUE_SECONDS)
             names = _from_json(row["key_names"])
             self._state, self._state_error = WarehouseState(row["version"], names), None
+            self.known_keys = names
         except UnavailableError as error:
             self._state, self._state_error = None, error
             begun = time.monotonic()  # else a slow failure would be retried at once
         self._refreshed_at = begun
+
+    async def _set_session_of(self, connection: asyncpg.pool.PoolConnectionProxy) -> None:
+        """Give a pooled transaction the settings that other connections have from the start."""
+        if self._settings.api_pooled:
+            await connection.execute(self._set_local)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Snapshot]:
@@ -146,6 +161,7 @@ class Database:
                 self._snapshot_pool.acquire(timeout=_QUEUE_SECONDS) as connection,
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
+                await self._set_session_of(connection)
                 row = await connection.fetchrow(_CONTEXT)
                 if row["as_of"] is None:
                     raise UnavailableError(
@@ -183,7 +199,19 @@ def reader_url(settings: Settings) -> tuple[str, str | None]:
     return database_url(settings), READER
 
 
-async def _pool(url: str, role: str | None, size: int) -> asyncpg.Pool:
+def _session(role: str | None) -> dict[str, str]:
+    """Give the settings of the sessions that queries run in."""
+    return {
+        "statement_timeout": f"{STATEMENT_SECONDS}s",
+        "idle_in_transaction_session_timeout": f"{STATEMENT_SECONDS}s",
+        "default_transaction_read_only": "on",
+        "plan_cache_mode": "force_custom_plan",
+        **({"role": role} if role else {}),
+    }
+
+
+async def _pool(url: str, session: Mapping[str, str], size: int, *, pooled: bool) -> asyncpg.Pool:
+    """Make a pool. A connection that is `pooled` by PgBouncer has no session to keep things in."""
     return await asyncpg.create_pool(
         url,
         min_size=0,
@@ -193,12 +221,9 @@ async def _pool(url: str, role: str | None, size: int) -> asyncpg.Pool:
         server_settings={
             "application_name": "ecommerce api",
             "timezone": "UTC",
-            "statement_timeout": f"{STATEMENT_SECONDS}s",
-            "idle_in_transaction_session_timeout": f"{STATEMENT_SECONDS}s",
-            "default_transaction_read_only": "on",
-            "plan_cache_mode": "force_custom_plan",
-            **({"role": role} if role else {}),
+            **({} if pooled else session),
         },
+        **({"statement_cache_size": 0} if pooled else {}),
     )
 
 
@@ -231,8 +256,9 @@ _MESSAGES: Mapping[str, str] = MappingProxyType(
         ),
     }
 )
-# SQLSTATE classes: connection refused or lost (08, 57), login refused (28), no resources (53).
-_TRANSIENT_CLASSES = ("08", "28", "53", "57")
+# SQLSTATE classes: connection refused or lost (08, 57), login refused (28), no resources (53), and
+# broken off for what a replica has to replay (40).
+_TRANSIENT_CLASSES = ("08", "28", "40", "53", "57")
 
 
 @contextmanager

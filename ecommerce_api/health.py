@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from ecommerce_api.access import METRICS_PATH
 from ecommerce_api.database import Database, reading
-from ecommerce_api.fields import Answer, Fields
+from ecommerce_api.fields import Answer, Fields, Tenth
 from ecommerce_api.openapi import described
 from ecommerce_api.representations import represented
 from ecommerce_api.telemetry import ApiMetrics
@@ -27,6 +27,22 @@ class Readiness(Answer):
     """The database answers, and the warehouse is loaded."""
 
     status: Literal["ready"] = Field(description="Always `ready`.", examples=["ready"])
+    replica_lag_seconds: Tenth | None = Field(
+        description="How far the replica that answers is behind its primary, as far as it knows; "
+        "null where the primary answers.",
+        examples=[None],
+    )
+
+
+# A replica that has replayed all it was sent is up to date, unless nothing sends to it any more.
+_REPLICA_LAG = """
+    select case
+        when not pg_is_in_recovery() then null
+        when pg_last_wal_receive_lsn() <= pg_last_wal_replay_lsn()
+             and exists (select from pg_stat_wal_receiver) then 0.0
+        else round(extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()), 1)
+    end
+"""
 
 
 @router.get("/health/live", summary="Whether the process is up")
@@ -45,6 +61,7 @@ async def get_readiness(request: Request) -> Response:
                 as_of=warehouse.as_of,
                 currency=warehouse.currency,
                 status="ready",
+                replica_lag_seconds=await warehouse.value(_REPLICA_LAG),
             ),
         )
 

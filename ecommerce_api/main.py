@@ -40,14 +40,17 @@ SUBJECTS = (
 )
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """Make an app; it reads the settings when it starts, unless they are given."""
+def create_app(settings: Settings | None = None, database: Database | None = None) -> FastAPI:
+    """Make an app; it reads the settings when it starts, unless they are given.
+
+    With a `database` it is the app of one of several stores (`stores`).
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         configure_log()
         app.state.settings = settings or load_settings()
-        app.state.database = Database(app.state.settings)
+        app.state.database = database or Database(app.state.settings)
         await app.state.database.open()
         try:
             yield
@@ -73,7 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     answer_with_problems(app)
     # A request meets the middleware added last first.
     app.add_middleware(CachingMiddleware)
-    app.add_middleware(Access)
+    app.add_middleware(Access, is_shared=database is not None)
     app.add_middleware(TelemetryMiddleware, metrics=prometheus)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app

@@ -8,7 +8,7 @@ from starlette.staticfiles import StaticFiles
 
 router = APIRouter(include_in_schema=False)
 
-_FILES = Path(__file__).parent / "page"
+FILES = Path(__file__).parent / "page"
 
 # Swagger UI sets inline styles and loads its icons from data: URLs.
 _POLICY_OF_THE_MANUAL = (
@@ -20,18 +20,23 @@ _POLICY_OF_THE_MANUAL = (
 def add_page(app: FastAPI) -> None:
     """Serve the page at `/`, the manual at `/docs`, and their files under `/assets`."""
     app.include_router(router)
-    app.mount("/assets", StaticFiles(directory=_FILES / "assets"), name="assets")
+    add_assets(app)
+
+
+def add_assets(app: FastAPI) -> None:
+    """Have an app serve the files that pages are made of, under `/assets`."""
+    app.mount("/assets", StaticFiles(directory=FILES / "assets"), name="assets")
 
 
 @router.get("/")
 def get_page() -> Response:
     """Give the shop owner's page."""
-    return FileResponse(_FILES / "index.html")
+    return FileResponse(FILES / "index.html")
 
 
 @router.get("/docs")
 def get_manual() -> Response:
     """Give the API's manual."""
     return FileResponse(
-        _FILES / "docs.html", headers={"Content-Security-Policy": _POLICY_OF_THE_MANUAL}
+        FILES / "docs.html", headers={"Content-Security-Policy": _POLICY_OF_THE_MANUAL}
     )

@@ -26,8 +26,15 @@ class ApiKey:
     revoked_at: dt.datetime | None
 
 
-def create_key(connection: psycopg.Connection, name: str) -> str:
+def new_key() -> str:
+    """Draw a key of 256 random bits."""
+    return f"eck_{secrets.token_urlsafe(32)}"
+
+
+def create_key(connection: psycopg.Connection, name: str, key: str | None = None) -> str:
     """Make a key and return it; only its SHA-256 is kept, so this is the one time to see it.
+
+    A `key` that is given is one from `new_key`, which several stores are to know.
 
     Raises:
         ApiKeyError: the name is no name, or there is or was a key of that name.
@@ -37,7 +44,7 @@ def create_key(connection: psycopg.Connection, name: str) -> str:
             f"The key name {name!r} cannot be used; "
             "take up to 64 letters, digits, dots, hyphens and underscores."
         )
-    key = f"eck_{secrets.token_urlsafe(32)}"
+    key = key or new_key()
     made = connection.execute(
         """
         insert into ops.api_keys (name, key_sha256) values (%s, %s)

@@ -12,6 +12,7 @@ from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.feeds.landing import LandedFile, Listing
 from ecommerce_assets.shop import Shop
 from ecommerce_assets.warehouse.calendar import covers_facts
+from ecommerce_assets.warehouse.pruning import first_whole_day, takeable_batches
 from ecommerce_assets.warehouse.staging import all_checked, held_batches, staged_digests
 from ecommerce_assets.warehouse.touched import nothing_waits
 
@@ -45,7 +46,7 @@ def choose_days(shop: Shop, first: dt.date | None = None, last: dt.date | None =
     """
     listing = shop.landing.listing()
     with shop.warehouse() as connection:
-        held = held_batches(connection)
+        held = held_batches(connection) if shop.is_rebuild else takeable_batches(connection)
     earliest = max(filter(None, (first, shop.settings.first_day)), default=dt.date.min)
     days = listing.days() | {day for _, day in held}
     chosen = sorted(day for day in days if earliest <= day <= (last or dt.date.max))
@@ -69,7 +70,12 @@ def is_unchanged(shop: Shop, chosen: BatchDays) -> bool:
     with shop.warehouse() as connection:
         if not (all_checked(connection) and nothing_waits(connection) and covers_facts(connection)):
             return False
-        held = {key: names for key, names in staged_digests(connection).items() if key[1] in days}
+        first_whole = first_whole_day(connection)
+        held = {
+            (feed, day): names
+            for (feed, day), names in staged_digests(connection).items()
+            if day in days and (day >= first_whole or (feed, day) in landed)
+        }
     if held.keys() != landed.keys() or max(days) > chosen.today:
         return False
     latest_first = sorted(landed, key=lambda key: key[1], reverse=True)

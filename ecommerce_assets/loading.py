@@ -14,11 +14,12 @@ from ecommerce_assets.assets.staging import quarantined, staged
 from ecommerce_assets.automation.jobs import LOAD_JOB
 from ecommerce_assets.batch_days import BatchDays, choose_days
 from ecommerce_assets.checks.results import FailedCheck, failed_checks
-from ecommerce_assets.dagster_instance.dead_runs import fail_dead_runs
+from ecommerce_assets.dagster_instance.dead_runs import STORE_TAG, fail_dead_runs
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.partitions import range_tags
 from ecommerce_assets.shop import Shop
+from ecommerce_assets.warehouse.pruning import require_pruned_files
 from ecommerce_assets.warehouse.session import read_version
 from ecommerce_assets.warehouse.staging import (
     CHECK_STEPS,
@@ -80,7 +81,10 @@ def load(
     def materialize() -> dg.ExecuteInProcessResult:
         return job.execute_in_process(
             instance=instance,
-            tags=range_tags(loadable[0], loadable[-1]),
+            tags={
+                **range_tags(loadable[0], loadable[-1]),
+                **({STORE_TAG: shop.settings.store_id} if shop.settings.store_id else {}),
+            },
             raise_on_error=False,
             run_config=_QUIET,
             asset_selection=selection,
@@ -111,8 +115,14 @@ def rebuild(
 
     Readers see the old warehouse until the new one is whole. A refused feed-day, of which the
     warehouse now holds nothing, no longer counts as materialized.
+
+    Raises:
+        PruningError: files of days that were pruned have not landed any more.
     """
-    loaded = load(dataclasses.replace(shop, is_rebuild=True), instance, on_start=on_start)
+    shop = dataclasses.replace(shop, is_rebuild=True)
+    with shop.warehouse() as connection:
+        require_pruned_files(connection, shop.landing.listing().batches)
+    loaded = load(shop, instance, on_start=on_start)
     for refusal in loaded.refusals:
         for key in (staged(refusal.feed), quarantined(refusal.feed)):
             instance.wipe_asset_partitions(key, [refusal.batch_date.isoformat()])

@@ -13,11 +13,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ecommerce_assets.errors import OperatorError
+from ecommerce_assets.root import PROJECT_ROOT
 
-_CHECKOUT = Path(__file__).resolve().parents[1]
-
-PROJECT_ROOT = _CHECKOUT if (_CHECKOUT / "pyproject.toml").exists() else Path.cwd()
-"""Where relative paths count from: the checkout, or the working directory of an installed wheel."""
+STORE_ID = re.compile(r"[a-z][a-z0-9-]{0,30}(?<!-)")
+STORE_ID_RULE = "take up to 31 of a to z, 0 to 9 and hyphens, a letter first and no hyphen last"
 
 
 def _time_zone(name: str) -> str:
@@ -32,6 +31,12 @@ def _currency(code: str) -> str:
     if not re.fullmatch(r"[A-Z]{3}", code):
         raise ValueError("is no ISO 4217 code of three capital letters, such as EUR")
     return code
+
+
+def _store_id(store_id: str) -> str:
+    if store_id and not STORE_ID.fullmatch(store_id):
+        raise ValueError(f"is no id of a store: {STORE_ID_RULE}")
+    return store_id
 
 
 def _tolerated(rules: str) -> str:
@@ -85,9 +90,15 @@ class Settings(BaseSettings):
 
     store: str = "Shop"
     """The shop's name, as it stands on its reports and its page."""
+    store_id: Annotated[str, AfterValidator(_store_id)] = ""
+    """What tells the store from the others of one Dagster; it begins the keys of its assets."""
     landing: str = "landing"
     database_url: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
     api_database_url: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
+    api_pooled: bool = False
+    """Whether the API's URL leads to PgBouncer in transaction mode."""
+    dagster_database_url: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
+    """Where Dagster keeps its state; unset, it is the warehouse's database."""
     home: Annotated[Path, AfterValidator(_from_root)] = Field(
         default=Path(".ecommerce"), validate_default=True
     )
@@ -100,6 +111,8 @@ class Settings(BaseSettings):
     refuse_share: float = Field(default=0.5, ge=0, le=1)
     refuse_gone_share: float = Field(default=0.5, ge=0, le=1)
     tolerate: Annotated[str, AfterValidator(_tolerated)] = ""
+    stores: KeyFile = None
+    """The file of the stores that one API serves; unset, it serves the one of these settings."""
     hash_key: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None
     load_at: dt.time = dt.time(3)
     webhook_url: Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)] = None

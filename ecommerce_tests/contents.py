@@ -1,4 +1,4 @@
-"""What a warehouse holds, so that two can be compared row by row."""
+"""Reads the contents of a warehouse, so that two can be compared row by row."""
 
 import psycopg
 from psycopg import sql

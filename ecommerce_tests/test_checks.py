@@ -1,4 +1,4 @@
-"""Every check passes on a sound shop, and fails, on its day, on one with the fault it is for."""
+"""Every check passes on a sound shop, and fails on the day of the fault that it looks for."""
 
 import datetime as dt
 from collections.abc import Iterator

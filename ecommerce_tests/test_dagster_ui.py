@@ -1,4 +1,4 @@
-"""Who is let near Dagster's UI, and from where. That `serve` starts it so is test_serve's."""
+"""Access control of Dagster's UI; `test_serve` tests that `serve` starts it."""
 
 from base64 import b64encode
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a load does when something is in its way: refusals, locks, crashes, other settings."""
+"""Loads under difficult conditions: refusals, locks, crashes, changed settings."""
 
 import datetime as dt
 import multiprocessing

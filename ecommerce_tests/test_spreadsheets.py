@@ -1,4 +1,4 @@
-"""No cell of an export is one that a spreadsheet would run."""
+"""No cell of an export is a formula to a spreadsheet."""
 
 import pytest
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 from typing import cast
@@ -22,16 +23,19 @@ from ecommerce_assets.feeds.reading import read_records
 from ecommerce_assets.feeds.records import RefusedFileError
 from ecommerce_assets.feeds.split import LandedRecords, Split, split
 from ecommerce_assets.shop import Shop
+from ecommerce_assets.warehouse.pruning import first_whole_day, takeable_batches
 from ecommerce_assets.warehouse.staging import (
     STAGED_FILE,
     Refusal,
-    held_batches,
     replace_batches,
     staged_files,
 )
 
-BYTES_AT_ONCE = 1 << 26
-"""Bytes of texts that are split and written together, and a day more: what bounds memory."""
+BYTES_AT_ONCE = 1 << 25
+"""Bytes of texts that are split and written together, and a day more: what bounds memory.
+
+Two such pieces are held at a time: one is written while the next is read.
+"""
 
 FEWEST_RECORDS_TO_REFUSE = 100
 
@@ -61,7 +65,7 @@ def refuse_loss(
     Raises:
         LandingError: see `Listing.refuse_loss`.
     """
-    held = held_batches(connection)
+    held = takeable_batches(connection)
     if any((feed.name, day) in held and (feed.name, day) not in listing.batches for day in days):
         shop.landing.listing().refuse_loss(held, days, shop.settings.refuse_gone_share)
 
@@ -75,19 +79,29 @@ def stage_batches(
 ) -> Iterator[StagedDay]:
     """Make staging and quarantine hold what has landed of a feed for some days.
 
-    A day whose files are the ones already staged is left alone. A refused day is left as it was.
+    A day whose files are the ones already staged is left alone. A refused day is left as it was,
+    and so is a pruned one whose files are gone; one that has other files now is refused.
     """
+    first_whole = first_whole_day(connection)
     held = _by_day(staged_files(connection, feed.name, days[0], days[-1])) if days else {}
-    piece: list[_ReadDay] = []
-    size = 0
-    for day in days:
-        read = _read_day(shop, feed, day, listing, held.get(day))
-        piece.append(read)
-        size += sum(file.landed.records.size for file in read.files)
-        if size > BYTES_AT_ONCE:
-            yield from _stage(shop, connection, feed, piece)
-            piece, size = [], 0
-    yield from _stage(shop, connection, feed, piece)
+    read_days = (
+        _read_day(shop, feed, day, listing, held.get(day), is_pruned=day < first_whole)
+        for day in days
+    )
+    written: Future[None] | None = None
+    waiting: list[StagedDay] = []
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        for piece in _pieces(read_days):
+            judged = _judge(shop, feed, piece)
+            if written:
+                written.result()
+            yield from waiting
+            # PostgreSQL takes this piece while the next one is read.
+            written = writer.submit(_write, connection, feed, judged)
+            waiting = judged.outcomes
+        if written:
+            written.result()
+        yield from waiting
 
 
 @dataclass(frozen=True)
@@ -108,7 +122,13 @@ class _ReadDay:
 
 
 def _read_day(
-    shop: Shop, feed: Feed, day: dt.date, listing: Listing, held: pd.DataFrame | None
+    shop: Shop,
+    feed: Feed,
+    day: dt.date,
+    listing: Listing,
+    held: pd.DataFrame | None,
+    *,
+    is_pruned: bool,
 ) -> _ReadDay:
     """Read a day's files; any that is refused refuses the day."""
     held = _no_files() if held is None else held
@@ -116,8 +136,14 @@ def _read_day(
         contents = {
             file.name: shop.landing.read(file) for file in listing.batches.get((feed.name, day), ())
         }
-        if _is_held(contents, held):
+        if _is_held(contents, held) or (is_pruned and not contents):
             return _ReadDay(day, held)
+        if is_pruned:
+            reason = (
+                "the day was pruned, so that its records cannot be replaced; land what has changed"
+                " on a later day, or run `ecommerce rebuild`"
+            )
+            raise RefusedFileError(next(iter(contents)), reason)
         if contents and day > shop.today:
             reason = f"its batch date is after today ({shop.today})"
             raise RefusedFileError(next(iter(contents)), reason)
@@ -133,33 +159,60 @@ def _read_day(
     return _ReadDay(day, held, is_changed=True, files=files)
 
 
-def _stage(
-    shop: Shop, connection: psycopg.Connection, feed: Feed, piece: Sequence[_ReadDay]
-) -> Iterator[StagedDay]:
-    """Split and write the days of a piece that changed, in one go."""
+def _pieces(read_days: Iterable[_ReadDay]) -> Iterator[list[_ReadDay]]:
+    """Divide days into pieces that are split and written together."""
+    piece: list[_ReadDay] = []
+    size = 0
+    for read in read_days:
+        piece.append(read)
+        size += sum(file.landed.records.size for file in read.files)
+        if size > BYTES_AT_ONCE:
+            yield piece
+            piece, size = [], 0
+    if piece:
+        yield piece
+
+
+@dataclass(frozen=True)
+class _JudgedPiece:
+    """The days of a piece that are accepted, their rows and files, and what is said of all days."""
+
+    accepted: Sequence[dt.date]
+    staged: pd.DataFrame
+    quarantined: pd.DataFrame
+    files: pd.DataFrame
+    outcomes: list[StagedDay]
+
+
+def _judge(shop: Shop, feed: Feed, piece: Sequence[_ReadDay]) -> _JudgedPiece:
+    """Split the records of a piece, and accept or refuse each of its days that changed."""
     result = split(
         feed, shop.store, shop.hasher, [file.landed for read in piece for file in read.files]
     )
     refusals = {read.day: read.refusal for read in piece if read.refusal}
     refusals |= _too_many_bad(shop, feed, result)
     accepted = [read for read in piece if read.is_changed and read.day not in refusals]
-    files: dict[dt.date, pd.DataFrame] = {}
-    if accepted:
-        days = [read.day for read in accepted]
-        rows = _file_rows(feed, chain(*(read.files for read in accepted)), result)
-        files = _by_day(rows)
+    files = _file_rows(feed, chain(*(read.files for read in accepted)), result)
+    days = [read.day for read in accepted]
+    by_day = {read.day: read.held for read in piece} | dict.fromkeys(days, _no_files())
+    by_day |= _by_day(files)
+    return _JudgedPiece(
+        days,
+        _of(days, result.staged),
+        _of(days, result.quarantined),
+        files,
+        [
+            StagedDay(read.day, by_day[read.day], read.day in days, refusals.get(read.day))
+            for read in piece
+        ],
+    )
+
+
+def _write(connection: psycopg.Connection, feed: Feed, piece: _JudgedPiece) -> None:
+    if piece.accepted:
         replace_batches(
-            connection,
-            feed.name,
-            days,
-            _of(days, result.staged),
-            _of(days, result.quarantined),
-            rows,
+            connection, feed.name, piece.accepted, piece.staged, piece.quarantined, piece.files
         )
-    for read in piece:
-        is_accepted = read.is_changed and read.day not in refusals
-        held = files.get(read.day, _no_files()) if is_accepted else read.held
-        yield StagedDay(read.day, held, is_accepted, refusals.get(read.day))
 
 
 def _no_files() -> pd.DataFrame:

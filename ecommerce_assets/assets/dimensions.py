@@ -5,7 +5,7 @@ import dagster as dg
 from ecommerce_assets.assets.metadata import table_metadata
 from ecommerce_assets.assets.recompute import Step, recomputed_asset
 from ecommerce_assets.assets.run import warehouse_step
-from ecommerce_assets.assets.specs import POOL, SINGLE_RUN, asset_key, table_spec
+from ecommerce_assets.assets.specs import SINGLE_RUN, asset_key, table_spec, warehouse_pool
 from ecommerce_assets.assets.staging import staged
 from ecommerce_assets.rules.calendar import dim_date
 from ecommerce_assets.rules.customers import build_customers
@@ -106,7 +106,7 @@ def _dim_date(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         name="dim_date",
         partitions_def=days,
         backfill_policy=SINGLE_RUN,
-        pool=POOL,
+        pool=warehouse_pool(),
     )
     def _asset(
         context: dg.AssetExecutionContext, transaction: dg.ResourceParam[RunTransaction]

@@ -7,7 +7,7 @@ import dagster as dg
 
 from ecommerce_assets.assets.metadata import preview, restatement_metadata, table_metadata
 from ecommerce_assets.assets.recompute import Step, recomputed_asset
-from ecommerce_assets.assets.specs import asset_key, table_spec
+from ecommerce_assets.assets.specs import asset_key, key_of, table_spec
 from ecommerce_assets.assets.staging import all_staged, staged
 from ecommerce_assets.feeds.quarantine import kept_ids, relation_quarantine
 from ecommerce_assets.rules.breakdown import daily_sales
@@ -41,7 +41,11 @@ from ecommerce_assets.warehouse.tables import (
     QUARANTINE,
 )
 
-RELATIONS = dg.AssetKey(["quarantine", "relations"])
+
+def relations() -> dg.AssetKey:
+    """The key of the relation quarantine."""
+    return key_of("quarantine", "relations")
+
 
 _CLUSTER = {
     FCT_ORDERS: "Orders as they stand by now: one row an order.",
@@ -50,7 +54,10 @@ _CLUSTER = {
     FCT_RETURNS: "Returns and what is refunded: one row a return.",
     FCT_ADJUSTMENTS: "Money given back, or charged again, without goods: one row an adjustment.",
 }
-_CLUSTER_KEYS = [asset_key(table) for table in _CLUSTER]
+
+
+def _cluster_keys() -> list[dg.AssetKey]:
+    return [asset_key(table) for table in _CLUSTER]
 
 
 def fact_assets(days: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
@@ -87,7 +94,7 @@ def _order_cluster(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     def describe(step: Step) -> Mapping[dg.AssetKey, Mapping[str, Any]]:
         return {
             **{asset_key(table): table_metadata(step.connection, table) for table in _CLUSTER},
-            RELATIONS: {
+            relations(): {
                 "quarantined_by_rule": relations_by_rule(step.connection),
                 **preview(quarantined_rows(step.connection, "relation", None, None)),
             },
@@ -101,7 +108,7 @@ def _order_cluster(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             table_spec(
                 QUARANTINE,
                 "Staged records that break a relation rule by now, with all their reasons.",
-                key=RELATIONS,
+                key=relations(),
                 deps=upstream,
             ),
         ],
@@ -143,27 +150,17 @@ def _fct_inventory_daily(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
 def _daily_figures(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     def work(step: Step) -> None:
         dates = revenue.read_dates(step.connection)
-        first_order_dates = revenue.read_first_order_dates(step.connection)
-        rows = daily_revenue(
-            dates,
-            revenue.read_orders(step.connection),
-            revenue.read_lines(step.connection),
-            revenue.read_returns(step.connection),
-            revenue.read_adjustments(step.connection),
-            first_order_dates,
-        )
-        revenue.replace(step.connection, rows, step.cause)
         orders = sales.read_orders(step.connection)
-        broken_down = daily_sales(
-            dates,
+        booked = (
             orders,
             sales.read_lines(step.connection),
             sales.read_returns(step.connection),
             sales.read_adjustments(step.connection),
             sales.read_first_order_dates(step.connection, orders),
-            sales.read_categories(step.connection),
         )
-        sales.replace(step.connection, broken_down)
+        revenue.replace(step.connection, daily_revenue(dates, *booked), step.cause)
+        categories = sales.read_categories(step.connection)
+        sales.replace(step.connection, daily_sales(dates, *booked, categories))
 
     def describe(step: Step) -> Mapping[dg.AssetKey, Mapping[str, Any]]:
         restated = restatements.list_restatements(step.connection, run_id=step.cause.run_id)
@@ -184,7 +181,7 @@ def _daily_figures(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
                 FCT_REVENUE_DAILY,
                 "Orders, revenue, cost, refunds and customers by day: one row a date.",
                 # All feeds: the range reaches to the last loaded batch date, of whichever feed.
-                deps=[*all_staged(), *_CLUSTER_KEYS, asset_key(DIM_CUSTOMER)],
+                deps=[*all_staged(), *_cluster_keys(), asset_key(DIM_CUSTOMER)],
             ),
             *(
                 table_spec(
@@ -193,7 +190,7 @@ def _daily_figures(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
                     f" country, channel, discount code, customer), {column} and value.",
                     deps=[
                         *all_staged(),
-                        *_CLUSTER_KEYS,
+                        *_cluster_keys(),
                         asset_key(DIM_CUSTOMER),
                         asset_key(DIM_PRODUCT),
                     ],
@@ -232,7 +229,7 @@ def _fct_cohort_ltv(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
                 FCT_COHORT_LTV,
                 "What the customers of a first order date brought in, and who came back: one row a"
                 " cohort date and horizon.",
-                deps=[*_CLUSTER_KEYS, asset_key(DIM_CUSTOMER)],
+                deps=[*_cluster_keys(), asset_key(DIM_CUSTOMER)],
             )
         ],
         queue=touched.COHORTS,

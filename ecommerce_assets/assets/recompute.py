@@ -12,7 +12,7 @@ import dagster as dg
 import psycopg
 
 from ecommerce_assets.assets.run import warehouse_step
-from ecommerce_assets.assets.specs import POOL, SINGLE_RUN
+from ecommerce_assets.assets.specs import SINGLE_RUN, warehouse_pool
 from ecommerce_assets.partitions import days_of
 from ecommerce_assets.shop import Shop
 from ecommerce_assets.warehouse.restatements import Cause
@@ -57,7 +57,11 @@ def recomputed_asset(
     upstream = {dep.asset_key for spec in specs for dep in spec.deps}
 
     @dg.multi_asset(
-        name=name, specs=specs, partitions_def=days, backfill_policy=SINGLE_RUN, pool=POOL
+        name=name,
+        specs=specs,
+        partitions_def=days,
+        backfill_policy=SINGLE_RUN,
+        pool=warehouse_pool(),
     )
     def recomputed(
         context: dg.AssetExecutionContext,

@@ -12,8 +12,8 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from ecommerce_assets.assets.facts import RELATIONS
-from ecommerce_assets.assets.specs import SINGLE_RUN, asset_key
+from ecommerce_assets.assets.facts import relations
+from ecommerce_assets.assets.specs import SINGLE_RUN, asset_key, key_of, pool_of
 from ecommerce_assets.assets.staging import all_staged, quarantined
 from ecommerce_assets.feeds.contract import FEEDS
 from ecommerce_assets.partitions import days_of
@@ -56,20 +56,23 @@ _NOTE = (
     " count as materialized with it, and their `report_of` names the day that was drawn."
 )
 
-_UPSTREAM: Mapping[str, Collection[dg.AssetKey]] = {
-    "revenue": [asset_key(FCT_REVENUE_DAILY)],
-    "sold": [
-        asset_key(table) for table in (FCT_ORDER_ITEMS, FCT_RETURNS, FCT_ADJUSTMENTS, DIM_PRODUCT)
-    ],
-    "cohort_ltv": [asset_key(FCT_COHORT_LTV)],
-    "purchases": [asset_key(FCT_ORDERS), asset_key(DIM_CUSTOMER)],
-    "inventory": [asset_key(FCT_INVENTORY_DAILY)],
-    "items": [asset_key(FCT_ORDER_ITEMS)],
-    "products": [asset_key(DIM_PRODUCT)],
-    "quarantine": [*map(quarantined, FEEDS), RELATIONS],
-    "landed": all_staged(),
-}
-"""Which assets the frames are read from."""
+
+def _upstream() -> Mapping[str, Collection[dg.AssetKey]]:
+    """Say which assets the frames are read from."""
+    return {
+        "revenue": [asset_key(FCT_REVENUE_DAILY)],
+        "sold": [
+            asset_key(table)
+            for table in (FCT_ORDER_ITEMS, FCT_RETURNS, FCT_ADJUSTMENTS, DIM_PRODUCT)
+        ],
+        "cohort_ltv": [asset_key(FCT_COHORT_LTV)],
+        "purchases": [asset_key(FCT_ORDERS), asset_key(DIM_CUSTOMER)],
+        "inventory": [asset_key(FCT_INVENTORY_DAILY)],
+        "items": [asset_key(FCT_ORDER_ITEMS)],
+        "products": [asset_key(DIM_PRODUCT)],
+        "quarantine": [*map(quarantined, FEEDS), relations()],
+        "landed": all_staged(),
+    }
 
 
 class ReportsConfig(dg.Config):
@@ -85,15 +88,16 @@ def report_assets(days: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
 
 def report_key(name: str) -> dg.AssetKey:
     """The key of a report."""
-    return dg.AssetKey([GROUP, name])
+    return key_of(GROUP, name)
 
 
 def _reports(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    upstream = _upstream()
     specs = [
         _spec(
             report.name,
             report.title,
-            {key for frame in report.frames for key in _UPSTREAM[frame]},
+            {key for frame in report.frames for key in upstream[frame]},
         )
         for report in REPORTS.values()
     ]
@@ -106,7 +110,7 @@ def _reports(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         partitions_def=days,
         backfill_policy=SINGLE_RUN,
         # They only read the warehouse; of two runs the later one's pictures must stay.
-        pool=GROUP,
+        pool=pool_of(GROUP),
     )
     def reports(
         context: dg.AssetExecutionContext, config: ReportsConfig, shop: dg.ResourceParam[Shop]

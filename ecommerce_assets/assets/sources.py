@@ -7,13 +7,13 @@ import datetime as dt
 
 import dagster as dg
 
+from ecommerce_assets.assets.specs import key_of, pool_of
 from ecommerce_assets.partitions import first_day
 from ecommerce_assets.shop import Shop
 from ecommerce_assets.shops.sources import configured_sources, open_source
 
 SOURCES = "sources"
-"""The group of these assets, and the first part of their keys."""
-_POOL = "sources"
+"""The group of these assets, and a part of their keys."""
 
 
 def source_days(shop: Shop) -> dg.DailyPartitionsDefinition:
@@ -30,10 +30,10 @@ def source_assets(shop: Shop) -> list[dg.AssetsDefinition]:
 
 def _source_asset(name: str, days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     @dg.asset(
-        key=dg.AssetKey([SOURCES, name]),
+        key=key_of(SOURCES, name),
         group_name=SOURCES,
         partitions_def=days,
-        pool=_POOL,
+        pool=pool_of(SOURCES),
         kinds={"python"},
         owners=["team:data"],
         description=f"What changed in {name} on a day, as landing files `<day>.{name}.csv`."

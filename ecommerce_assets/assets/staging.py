@@ -13,7 +13,7 @@ import pandas as pd
 from ecommerce_assets.assets.batches import StagedDay, refuse_loss, stage_batches
 from ecommerce_assets.assets.metadata import preview
 from ecommerce_assets.assets.run import warehouse_step
-from ecommerce_assets.assets.specs import POOL, SINGLE_RUN, asset_key, table_spec
+from ecommerce_assets.assets.specs import SINGLE_RUN, asset_key, key_of, table_spec, warehouse_pool
 from ecommerce_assets.dagster_instance.private import WITHOUT_MATERIALIZATIONS
 from ecommerce_assets.feeds.contract import FEEDS, Feed
 from ecommerce_assets.feeds.landing import Listing
@@ -35,7 +35,7 @@ def staged(feed: str) -> dg.AssetKey:
 
 def quarantined(feed: str) -> dg.AssetKey:
     """The key of a feed's row quarantine."""
-    return dg.AssetKey(["quarantine", feed])
+    return key_of("quarantine", feed)
 
 
 def staging_assets(days: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
@@ -61,7 +61,7 @@ def _feed_assets(feed: Feed, days: dg.PartitionsDefinition) -> dg.AssetsDefiniti
         ],
         partitions_def=days,
         backfill_policy=SINGLE_RUN,
-        pool=POOL,
+        pool=warehouse_pool(),
     )
     def stage(
         context: dg.AssetExecutionContext,

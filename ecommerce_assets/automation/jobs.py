@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from ecommerce_assets.assets.sources import SOURCES
+from ecommerce_assets.assets.specs import store_prefix
 from ecommerce_assets.dagster_instance.private import UnresolvedAssetJobDefinition
 
 LOAD_JOB = "load"
@@ -16,7 +17,7 @@ def load_job() -> UnresolvedAssetJobDefinition:
     """Build the job that materializes everything, for a batch day or a range of them."""
     return dg.define_asset_job(
         LOAD_JOB,
-        dg.AssetSelection.all() - dg.AssetSelection.key_prefixes(SOURCES),
+        dg.AssetSelection.all() - dg.AssetSelection.key_prefixes([*store_prefix(), SOURCES]),
         description="Everything, for a batch day or a range of them: what `ecommerce load` runs.",
     )
 
@@ -25,7 +26,7 @@ def fetch_job(days: dg.PartitionsDefinition) -> UnresolvedAssetJobDefinition:
     """Build the job that fetches a batch day from all configured shops."""
     return dg.define_asset_job(
         FETCH_JOB,
-        dg.AssetSelection.key_prefixes(SOURCES),
+        dg.AssetSelection.key_prefixes([*store_prefix(), SOURCES]),
         description="A batch day from each shop that is configured, into the landing zone.",
         partitions_def=days,
     )

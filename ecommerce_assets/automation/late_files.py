@@ -14,10 +14,11 @@ from ecommerce_assets.assets.staging import staged
 from ecommerce_assets.automation.jobs import AUDIT_JOB, LOAD_JOB
 from ecommerce_assets.automation.requests import consecutive, run_request
 from ecommerce_assets.automation.schedules import last_scheduled_day
-from ecommerce_assets.dagster_instance.dead_runs import fail_dead_runs, unfinished_runs
+from ecommerce_assets.dagster_instance.dead_runs import fail_dead_runs, is_of_store, unfinished_runs
 from ecommerce_assets.feeds.landing import LandedFile, LandingError
 from ecommerce_assets.partitions import run_range
 from ecommerce_assets.shop import Shop
+from ecommerce_assets.warehouse.pruning import first_whole_day
 from ecommerce_assets.warehouse.staging import staged_digests
 from ecommerce_assets.warehouse.touched import nothing_waits
 
@@ -204,10 +205,16 @@ def late_files(
             return day <= last and days.has_partition_key(str(day))
 
         fail_dead_runs(context.instance)
-        running = list(_running(context.instance))
+        running = list(_running(context.instance, shop.settings.store_id))
         with shop.warehouse() as connection:
             held = staged_digests(connection)
-            past_held = {key: held[key] for key in held if is_past(key[1])}
+            # What is gone of a pruned day is not taken back.
+            first_whole = first_whole_day(connection)
+            past_held = {
+                key: held[key]
+                for key in held
+                if is_past(key[1]) and (key[1] >= first_whole or key in landed)
+            }
             loaded = Loaded(
                 past_held,
                 _refused(connection),
@@ -230,10 +237,10 @@ def late_files(
     return sensor
 
 
-def _running(instance: dg.DagsterInstance) -> Iterator[Days]:
+def _running(instance: dg.DagsterInstance, store_id: str) -> Iterator[Days]:
     for run in unfinished_runs(instance):
         days = run_range(run.tags)
-        if days and run.job_name != AUDIT_JOB:
+        if days and run.job_name != AUDIT_JOB and is_of_store(run, store_id):
             yield days
 
 

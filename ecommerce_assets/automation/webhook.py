@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from ecommerce_assets.checks.results import failed_checks
+from ecommerce_assets.dagster_instance.dead_runs import is_of_store
 from ecommerce_assets.partitions import run_range
 from ecommerce_assets.settings import Settings
 
@@ -24,6 +25,8 @@ def failure_hooks(settings: Settings) -> list[dg.SensorDefinition]:
         return []
 
     def post_failures(context: dg.RunStatusSensorContext) -> dg.SkipReason | None:
+        if not is_of_store(context.dagster_run, settings.store_id):
+            return dg.SkipReason("The run is another store's.")
         message = failure_message(context.instance, context.dagster_run)
         if message is None:
             return dg.SkipReason("Nothing failed.")

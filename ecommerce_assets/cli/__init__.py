@@ -16,7 +16,9 @@ from ecommerce_assets.cli import (
     inspecting,
     landing_zones,
     loading,
+    pruning,
     serving,
+    stores,
 )
 from ecommerce_assets.cli.console import print_error
 from ecommerce_assets.errors import OperatorError
@@ -28,9 +30,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for commands in (landing_zones, connecting, loading, serving, inspecting, comparing):
+for commands in (landing_zones, connecting, loading, serving, inspecting, comparing, pruning):
     app.add_typer(commands.app)
 app.add_typer(api_keys.app, name="api-key", no_args_is_help=True)
+app.add_typer(stores.app, name="stores", no_args_is_help=True)
 
 
 def main() -> None:

@@ -11,6 +11,17 @@ from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
 from ecommerce_assets.dagster_instance.private import IN_PROGRESS_RUN_STATUSES
 
+STORE_TAG = "ecommerce/store"
+"""On the runs of the command line: for which of several stores they are."""
+
+
+def is_of_store(run: DagsterRun, store_id: str) -> bool:
+    """Whether a run is a store's own; without an id the store is the only one."""
+    if not store_id:
+        return True
+    origin = run.remote_job_origin
+    return (origin.location_name if origin else run.tags.get(STORE_TAG)) == store_id
+
 
 def unfinished_runs(instance: DagsterInstance) -> Sequence[DagsterRun]:
     """The runs that are queued or running."""

@@ -24,7 +24,7 @@ from ecommerce_assets.dagster_instance.private_storage import (
 )
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import load_settings
-from ecommerce_assets.warehouse.server import database_url
+from ecommerce_assets.warehouse.server import dagster_database_url
 from ecommerce_assets.warehouse.session import NOTICE_A_LOST_SERVER
 
 SCHEMA = "dagster"
@@ -49,7 +49,7 @@ class ScheduleStorage(PrePingedConnections, PostgresScheduleStorage):
 
 
 class InstanceStorage(DagsterPostgresStorage):
-    """Runs, events and schedules, in a schema of the warehouse's database."""
+    """Runs, events and schedules, in a schema of the warehouse's database or of another one."""
 
     def __init__(
         self, postgres_url: str, inst_data: ConfigurableClassData | None, *, has_tables: bool
@@ -79,7 +79,7 @@ class InstanceStorage(DagsterPostgresStorage):
         """
         for name, value in _EVENT_SETTINGS.items():
             os.environ.setdefault(name, value)
-        url = database_url(load_settings())
+        url = dagster_database_url(load_settings())
         return cls(_storage_url(url), inst_data, has_tables=_make_schema(url))
 
 

@@ -209,8 +209,4 @@ def _causes(
     broken = cluster.broken[["order_id", "feed", "rule"]].drop_duplicates()
     for order_id, feed, rule in broken.to_numpy().tolist():
         causes.setdefault(order_id, set()).add(f"a record of {feed} breaks {rule}")
-    for order_id in cluster.returns.loc[~cluster.returns["is_refundable"], "order_id"]:
-        causes.setdefault(order_id, set()).add(
-            "a return came after the return window: see ECOMMERCE_RETURN_DAYS"
-        )
     return {order_id: sorted(found) for order_id, found in causes.items()}

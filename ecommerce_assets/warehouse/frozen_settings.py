@@ -85,7 +85,7 @@ def empty(connection: psycopg.Connection) -> None:
         where schemaname in ('staging', 'quarantine', 'analytics')
            or schemaname = 'ops' and (
                starts_with(tablename, 'touched') or tablename in (
-                   'settings', 'staged_files', 'unchecked_batches'
+                   'settings', 'staged_files', 'unchecked_batches', 'prunings'
                )
            )
         """

@@ -1,6 +1,6 @@
-"""Sales by day and month in the warehouse: their inputs by touched date, and their replacement.
+"""Reads the inputs of touched dates, and replaces the rows of sales by day and by month.
 
-Its range, and the dates that are handed over, are those of `fct_revenue_daily` (`revenue`).
+`fct_revenue_daily` has the same inputs. `revenue` keeps the range and hands over the dates of both.
 """
 
 import datetime as dt
@@ -24,11 +24,12 @@ from ecommerce_assets.warehouse.tables import (
 
 
 def read_orders(connection: psycopg.Connection) -> pd.DataFrame:
-    """Read the recognised orders placed on the dates in `taken`, or with anything dated on them."""
+    """Read the recognised orders placed on the dates in `taken`, or with a fact dated on them."""
     return _read(
         connection,
         FCT_ORDERS,
-        "order_id order_date customer_id country channel discount_code",
+        "order_id order_date customer_id country channel discount_code returns gross_amount"
+        " discount_amount refund_amount shipping_amount tax_amount",
         """
         select * from analytics.fct_orders where is_recognised and (
             order_date in (select date from taken)
@@ -53,7 +54,7 @@ def read_lines(connection: psycopg.Connection) -> pd.DataFrame:
         connection,
         FCT_ORDER_ITEMS,
         "order_id product_id kind sale_date quantity gross_amount discount_amount"
-        " order_discount_amount cost_amount",
+        " order_discount_amount net_amount cost_amount",
         """
         select * from analytics.fct_order_items
         where is_recognised and sale_date in (select date from taken)
@@ -124,7 +125,7 @@ def _read(connection: psycopg.Connection, table: Table, columns: str, query: str
 
 
 def replace(connection: psycopg.Connection, sales: pd.DataFrame) -> None:
-    """Replace the dates in `taken`, and sum their months anew."""
+    """Replace the dates in `taken`, and compute the sums of their months again."""
     connection.execute(
         """
         delete from analytics.fct_sales_daily s using taken t, unnest(%s::text[]) as d (dimension)
@@ -167,7 +168,7 @@ def _sum_months(connection: psycopg.Connection, months: Sequence[dt.date]) -> No
 def drop_outside(
     connection: psycopg.Connection, first: dt.date | None, last: dt.date | None
 ) -> None:
-    """Drop the dates that lie outside a range, without a range all, and sum their months anew."""
+    """Delete the dates outside of a range (None: all), and compute their months' sums again."""
     months: set[dt.date] = set()
     for outside, bound in (
         ("date < coalesce(%s::date, 'infinity')", first),

@@ -55,7 +55,10 @@ def _upgrade(url: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(files(__package__) / "migrations"))
     scripts = ScriptDirectory.from_config(config)
-    engine = sqlalchemy.create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    engine = sqlalchemy.create_engine(
+        url.replace("postgresql://", "postgresql+psycopg://", 1),
+        connect_args={"prepare_threshold": None},  # as in `session.connect`
+    )
     try:
         with engine.begin() as transaction:
             # Two processes may start at once on an empty database.

@@ -64,9 +64,12 @@ def connect(url: str, application_name: str = "ecommerce load") -> Iterator[psyc
             url,
             autocommit=True,
             application_name=application_name,
-            options="-c TimeZone=UTC",
+            # PgBouncer gives each transaction another session: one does not know the statements
+            # that were prepared in the other, nor can the parameter `options` be of any.
+            prepare_threshold=None,
             **NOTICE_A_LOST_SERVER,
         ) as connection:
+            connection.execute("set timezone to 'UTC'")
             yield connection
     except psycopg.Error as error:
         passing = isinstance(error, psycopg.OperationalError)

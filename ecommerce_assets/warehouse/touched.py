@@ -1,8 +1,8 @@
-"""Keys handed from a table to those that are computed from it (docs/decisions/touched-keys.md).
+"""Queues of touched keys between tables and their inputs (docs/decisions/touched-keys.md).
 
-A key is handed over in the transaction that changes what it names, and leaves the queue in the
-transaction that has worked it off: whatever crashes between, nothing is forgotten. While a queue
-has entries, what is computed from them is behind, and a run does not publish (`transaction`).
+The transaction that changes the rows of a key puts the key into the queue. The transaction that
+recomputes the key removes it, so that no crash loses a key. While a queue has entries, the tables
+computed from it are out of date, and a run does not publish (`transaction`).
 """
 
 from collections.abc import Callable
@@ -16,10 +16,13 @@ from ecommerce_assets.warehouse.session import bump_version
 
 @dataclass(frozen=True)
 class Queue:
-    """A hand-over table of `ops` with its key columns; it has one consumer.
+    """A queue of keys in `ops`, with its key columns; it has one consumer.
 
-    Keys are worked off in chunks, which bounds memory: as many as come to `chunk` rows, where a key
-    `q` counts as `rows_of_key`, an SQL expression, and at most `keys_at_once`.
+    It has no index, and holds a key as often as it was handed over: removing duplicates once is
+    cheaper than looking for each of a million keys.
+
+    The consumer takes keys in chunks, so that memory is bounded: as many keys as have `chunk` rows,
+    by the SQL expression `rows_of_key` for a key `q`, and at most `keys_at_once`.
     """
 
     table: str
@@ -53,12 +56,10 @@ QUEUES = (ORDERS, PRODUCTS, CUSTOMERS, INVENTORY, DATES, COHORTS)
 def hand_over(
     connection: psycopg.Connection, queue: Queue, query: str, *parameters: object
 ) -> None:
-    """Put the keys that `query` gives into a queue, each once."""
+    """Put the keys that `query` gives into a queue."""
     connection.execute(
-        sql.SQL("insert into {} ({}) {} on conflict do nothing").format(
-            sql.Identifier("ops", queue.table),
-            sql.SQL(", ").join(map(sql.Identifier, queue.columns)),
-            sql.SQL(query),
+        sql.SQL("insert into {} ({}) {}").format(
+            sql.Identifier("ops", queue.table), _columns(queue), sql.SQL(query)
         ),
         parameters,
     )
@@ -67,55 +68,75 @@ def hand_over(
 def work_off(
     connection: psycopg.Connection, queue: Queue, work: Callable[[psycopg.Connection], None]
 ) -> int:
-    """Take keys from a queue, a chunk at a time, and compute what hangs on them.
+    """Take the keys of a queue, each once, and recompute what depends on them, a chunk at a time.
 
-    `work` finds them in the temporary table `taken`. Gives how many keys were worked off.
+    `work` reads them from the temporary table `taken`. Give the number of keys.
     """
     done = 0
-    connection.execute(
-        sql.SQL("create temporary table taken (like {})").format(sql.Identifier("ops", queue.table))
-    )
-    while count := _take(connection, queue):
+    for chunk in range(1, _divide(connection, queue) + 1):
+        connection.execute("truncate taken")
+        taken = connection.execute(
+            sql.SQL("insert into taken select {} from waiting where chunk = %s").format(
+                _columns(queue)
+            ),
+            [chunk],
+        )
+        connection.execute("analyze taken")
         work(connection)
         bump_version(connection)
-        done += count
-    connection.execute("drop table taken")
+        done += taken.rowcount
+    connection.execute("drop table if exists taken, waiting")
     return done
 
 
-def _take(connection: psycopg.Connection, queue: Queue) -> int:
+def _divide(connection: psycopg.Connection, queue: Queue) -> int:
+    """Move the keys of a queue to the temporary table `waiting`, in chunks numbered from 1.
+
+    Give the number of chunks; without keys the table is not created.
+    """
     table = sql.Identifier("ops", queue.table)
-    columns = sql.SQL(", ").join(map(sql.Identifier, queue.columns))
-    connection.execute("truncate taken")
-    taken = connection.execute(
+    columns = _columns(queue)
+    if not connection.execute(sql.SQL("select from {} limit 1").format(table)).rowcount:
+        return 0
+    connection.execute(
         sql.SQL(
             """
-            with gone as (
-                delete from {table} where ctid = any (array(
-                    select id from (
-                        select id, sum(rows) over (order by {columns}) - rows as rows_before from (
-                            select q.ctid as id, q.*, {rows_of_key} as rows
-                            from {table} q order by {columns} limit {keys}
-                        ) next
-                    ) counted where rows_before < {chunk}
-                )) returning {columns}
-            )
-            insert into taken ({columns}) select {columns} from gone
+            create temporary table waiting as
+            select {columns}, dense_rank() over (
+                order by rows_before::bigint / {rows}, keys_before / {keys}
+            ) as chunk
+            from (
+                select counted.*, sum(rows) over keys - rows as rows_before,
+                       row_number() over keys - 1 as keys_before
+                from (
+                    select q.*, {rows_of_key} as rows from (
+                        select distinct {columns} from {table}
+                    ) q
+                ) counted
+                window keys as (order by {columns})
+            ) numbered
             """
         ).format(
             table=table,
             columns=columns,
             rows_of_key=sql.SQL(queue.rows_of_key),
+            rows=sql.Literal(queue.chunk),
             keys=sql.Literal(queue.keys_at_once or queue.chunk),
-            chunk=sql.Literal(queue.chunk),
         )
     )
-    connection.execute("analyze taken")
-    return taken.rowcount
+    connection.execute("create index on waiting (chunk)")
+    connection.execute(sql.SQL("delete from {}").format(table))
+    connection.execute(sql.SQL("create temporary table taken (like {})").format(table))
+    row = connection.execute("select max(chunk) from waiting").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _columns(queue: Queue) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, queue.columns))
 
 
 def nothing_waits(connection: psycopg.Connection) -> bool:
-    """Whether every queue is empty, and the figures by day know of all batches."""
+    """Whether every queue is empty, and the figures by day include all batches."""
     tables = [*(queue.table for queue in QUEUES), "touched_batches"]
     row = connection.execute(
         sql.SQL("select {}").format(

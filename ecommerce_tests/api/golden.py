@@ -1,4 +1,4 @@
-"""What the API must answer on a golden zone, worked out of the zone's expected tables."""
+"""The answers that the API must give on a golden zone, computed from its expected tables."""
 
 import csv
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The API as its clients meet it: served by uvicorn on a port. No test stands here."""
+"""Serves the API by uvicorn on a port, for the tests."""
 
 import threading
 import time
@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from starlette.types import ASGIApp
 
 from ecommerce_api import http_limits
 from ecommerce_api.main import create_app
@@ -24,6 +25,13 @@ def served(database_url: str, home: Path | None = None, **settings: Any) -> Iter
     app = create_app(
         Settings(database_url=database_url, _env_file=None, **given, **settings)  # type: ignore[call-arg]
     )
+    with serving(app) as client:
+        yield client
+
+
+@contextmanager
+def serving(app: ASGIApp) -> Iterator[httpx.Client]:
+    """Serve an app, and give a client of it."""
     server = uvicorn.Server(http_limits.config(app, "127.0.0.1", 0))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -1,4 +1,4 @@
-"""Who is answered: this machine while there are no keys, and who has a key once there are."""
+"""Access control: without keys only this machine is answered, with keys only requests with one."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What sold: the breakdown beside the golden zones' tables, record by record, and its totals."""
+"""The breakdown and its totals equal sums of the golden zones' tables, value by value."""
 
 from collections import defaultdict
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""An answer is of one state of the warehouse, whatever is loaded while it is being made."""
+"""An answer shows one state of the warehouse, also while a load runs."""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Every error is a problem that says what to do, and shows nothing of the inside."""
+"""Every error is a problem that says what to do, without internal details."""
 
 from typing import Any
 

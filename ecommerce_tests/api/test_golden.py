@@ -1,4 +1,4 @@
-"""What the API answers on the golden zone `plain`, beside the tables that the zone must give."""
+"""The API's answers on the golden zone `plain` agree with the zone's expected tables."""
 
 import datetime as dt
 from collections import Counter, defaultdict

@@ -1,4 +1,4 @@
-"""Every parameter of every endpoint, given what no client should send: refused, or answered."""
+"""Every parameter of every endpoint with hostile values: it is refused or answered, never 500."""
 
 from collections.abc import Iterator
 from typing import Any

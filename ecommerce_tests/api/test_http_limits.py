@@ -1,4 +1,4 @@
-"""What a connection may send: a bounded head, in bounded time; else it is refused and closed."""
+"""A connection that exceeds the limits of size or time is refused and closed."""
 
 import socket
 import time

@@ -1,4 +1,4 @@
-"""From an order back to the files and lines it came from, on a small shop written here."""
+"""Lineage traces an order to its files and lines, on a small shop."""
 
 from collections.abc import Iterator
 from contextlib import closing

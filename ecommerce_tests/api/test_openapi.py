@@ -1,4 +1,4 @@
-"""The OpenAPI document is complete, and what the API does is what it says."""
+"""The OpenAPI document is complete, and the API behaves as it says."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The API stays up when the database goes, says so, and goes on by itself when it is back."""
+"""The API answers 503 while the database is away, and recovers by itself."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""How answers are written: tags, gzip, CSV, pages; and that none is older than a second."""
+"""ETags, gzip, CSV and pages of answers; and no answer is older than a second."""
 
 import csv
 import datetime as dt

@@ -1,4 +1,4 @@
-"""What later loads changed of days that were loaded before."""
+"""The API lists figures of loaded days that later loads changed."""
 
 import httpx
 import psycopg

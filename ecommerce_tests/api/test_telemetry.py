@@ -1,4 +1,4 @@
-"""What is known of a request afterwards: its id, log line and figures; faults of the program."""
+"""Request ids, log lines and metrics; unexpected errors are logged and not shown."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What an asset's page shows of its last run, and that it shows nothing of customers."""
+"""An asset's metadata describes its last run, without data of customers."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Defects that loads have had, each as the history that showed it."""
+"""Former defects of loads, each with the history of files that showed it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

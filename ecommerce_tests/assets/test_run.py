@@ -1,4 +1,4 @@
-"""A fault of the database that passes is waited out; one that stays is told in a sentence."""
+"""A load retries transient errors of the database, and reports others in a sentence."""
 
 import dagster as dg
 import psycopg

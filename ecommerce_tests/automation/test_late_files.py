@@ -1,4 +1,4 @@
-"""The sensor asks for exactly the days whose files are not those staged."""
+"""The sensor requests exactly the days whose files differ from those staged."""
 
 import datetime as dt
 import os

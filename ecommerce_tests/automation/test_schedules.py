@@ -1,4 +1,4 @@
-"""The schedules ask for each day once, by the store's clock."""
+"""The schedules request each day once, in the store's time zone."""
 
 import datetime as dt
 from collections.abc import Iterator

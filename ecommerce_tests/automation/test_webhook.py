@@ -1,4 +1,4 @@
-"""The webhook gets what failed, and nothing else."""
+"""The webhook gets failures only."""
 
 import datetime as dt
 import json

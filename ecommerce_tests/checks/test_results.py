@@ -1,4 +1,4 @@
-"""How Dagster is told of checks: each failure for its day, in range runs too."""
+"""Dagster gets each failed check for its day, also in runs over a range."""
 
 import datetime as dt
 from collections.abc import Iterator

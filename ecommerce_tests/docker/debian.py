@@ -1,7 +1,4 @@
-"""Small Debians, made of the files that this machine's packages have.
-
-What is added to one does not belong here.
-"""
+"""Makes small Debian root folders from the files of this machine's packages."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""What the pages point at exists, and what the code says of the pages."""
+"""Every link of the pages, and every page that the code names, exists."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The page on tables says of every column what the database says."""
+"""The page on tables describes every column as the database does."""
 
 import re
 

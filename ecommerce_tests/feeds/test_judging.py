@@ -1,4 +1,4 @@
-"""Every record lands in staged or quarantined with all its reasons, whatever stands in it."""
+"""Every record is staged, or quarantined with all its reasons, whatever its values."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Which files of a landing zone are batches, wherever the zone is."""
+"""The batches of a landing zone in a folder or a bucket."""
 
 import datetime as dt
 import os

@@ -1,4 +1,4 @@
-"""What a record and a file may hold: larger records are cut to their head, larger files refused."""
+"""Size limits: larger records are cut to their head, larger files are refused."""
 
 import gzip
 import io

@@ -1,4 +1,4 @@
-"""What looks like an e-mail address is found however its `@` is written, in linear time."""
+"""Texts that look like e-mail addresses are found in every spelling of `@`, in linear time."""
 
 import time
 

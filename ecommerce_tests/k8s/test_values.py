@@ -15,7 +15,7 @@ import yaml
 
 from ecommerce_assets.dagster_instance.event_log import EventLog
 from ecommerce_assets.dagster_instance.run_queue import WholeRunsQueue
-from ecommerce_assets.settings import PROJECT_ROOT
+from ecommerce_assets.root import PROJECT_ROOT
 from ecommerce_tests.dagster_private import LaunchRunContext, process_config
 
 REASON = "`make kubernetes` installs it: 190 MB that nothing else needs"

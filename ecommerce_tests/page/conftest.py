@@ -1,4 +1,4 @@
-"""Fixtures: a real Chromium, and the page on a loaded shop. How tests look at it is `looks`'s."""
+"""Fixtures: a real Chromium, and the page on a loaded shop."""
 
 from collections.abc import Callable, Iterator
 from shutil import which

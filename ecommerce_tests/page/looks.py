@@ -1,4 +1,4 @@
-"""How tests look at the page: what stands in a tile, a table, the address; what axe-core finds."""
+"""Reads tiles, tables and the URL of the page, and runs axe-core, for the page's tests."""
 
 import time
 from collections.abc import Callable

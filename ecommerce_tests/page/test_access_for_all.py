@@ -1,4 +1,4 @@
-"""The page for everybody: axe-core finds no serious fault, keys reach all, nothing is cut off."""
+"""Accessibility: no serious fault by axe-core, everything reachable by keyboard, nothing cut."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A shop of 2011 with orders, lines and an adjustment alone: the page says what is unknown."""
+"""The page marks unknown figures, on a shop of 2011 with orders, lines and an adjustment alone."""
 
 from collections.abc import Iterator
 

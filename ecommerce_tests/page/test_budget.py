@@ -1,4 +1,4 @@
-"""What the first view costs: bytes, and that everything comes from this server."""
+"""The first view stays below its limit of bytes, and loads everything from this server."""
 
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""From a figure down: a day's orders, an order's files and lines, a rule's raw records."""
+"""Drill-down: a day's orders, an order's files and lines, a rule's raw records."""
 
 from urllib.parse import urlencode
 

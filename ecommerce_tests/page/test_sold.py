@@ -1,4 +1,4 @@
-"""What sold: the API's breakdown to the cent, and a row's days, which filter nothing away."""
+"""The page's breakdown equals the API's to the cent; opening a row changes nothing else."""
 
 from decimal import Decimal
 

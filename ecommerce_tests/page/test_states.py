@@ -1,4 +1,4 @@
-"""What the page says when there is nothing to show: why, and what to do; and that it recovers."""
+"""Without data or connection the page says why and what to do, and it recovers."""
 
 import shutil
 from collections.abc import Iterator

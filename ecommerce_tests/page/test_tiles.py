@@ -1,4 +1,4 @@
-"""The figures of the period: those of the API, to the cent, with their change."""
+"""The tiles show the API's figures to the cent, with their change."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""A shop of one winter for the page's tests: sales, returns, broken records, late news."""
+"""A shop of one winter for the page's tests: sales, returns, broken records, late files."""
 
 import datetime as dt
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""What a figure shows, read back from it. Knows no report."""
+"""Reads lines, bars and texts back from a figure, for the tests of reports."""
 
 from collections.abc import Iterator
 

@@ -96,7 +96,7 @@ def test_the_three_kinds_of_mark_are_told_apart_without_colour() -> None:
 def test_one_day_is_seen_as_markers() -> None:
     day = dt.date(2025, 3, 31)
     figure = revenue.draw(rising(), shop_frames.context(day, day))
-    assert all(line.get_marker() for line in figure.axes[0].lines)
+    assert [line.get_marker() for line in figure.axes[0].lines] == ["x", "o", "D"]
 
 
 def test_the_sentence_gives_the_exact_sums_and_the_change() -> None:

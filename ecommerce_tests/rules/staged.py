@@ -1,4 +1,4 @@
-"""Records through the contract to the frames that rules take, and the facts made of them."""
+"""Turns records into the frames that rules take, and into facts, without a database."""
 
 import csv
 import io

@@ -1,6 +1,6 @@
-"""What is computed of a key is the same alone and together with any others.
+"""A rule gives the same rows for a key alone and together with other keys.
 
-The warehouse computes touched keys only, whichever happen to be touched at once.
+The warehouse relies on it, since it computes any set of touched keys at once.
 """
 
 import random

@@ -1,4 +1,4 @@
-"""What a cohort brings in, day by day from its first order on."""
+"""The net revenue and the retained customers of cohorts, by day from the first order."""
 
 import pandas as pd
 

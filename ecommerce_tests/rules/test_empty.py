@@ -1,4 +1,4 @@
-"""A rule of nothing gives nothing, with its table's columns: an emptied day is an input too."""
+"""Rules give empty frames with their table's columns for empty input, as an emptied day has."""
 
 import pandas as pd
 import pytest

@@ -1,4 +1,4 @@
-"""What an order sums to, when its lines were sold, what they cost, what leaves the facts."""
+"""The sums of orders, sale dates and costs of lines, and the records that leave the facts."""
 
 import pandas as pd
 import pytest

@@ -1,4 +1,4 @@
-"""Price versions, which one is valid when, and where two histories differ."""
+"""Product versions, the version valid at a moment, and differences of two histories."""
 
 from collections.abc import Sequence
 

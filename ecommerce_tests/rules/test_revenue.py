@@ -1,4 +1,4 @@
-"""On which date each figure counts what."""
+"""The date on which each figure counts an order, a line, a return or an adjustment."""
 
 from ecommerce_tests.rules.staged import facts, revenue, values
 from ecommerce_tests.small_shop import adjustment, item, order, product, returned

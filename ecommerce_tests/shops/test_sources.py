@@ -1,4 +1,4 @@
-"""Shops that the settings name: their keys, their assets, and the day's fetch before its load."""
+"""Configured shops: their keys, their assets, and the fetch of a day before its load."""
 
 import csv
 import datetime as dt

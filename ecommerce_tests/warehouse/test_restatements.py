@@ -1,4 +1,4 @@
-"""What is logged when a load changes a figure of a day loaded before, and what is not."""
+"""The changes of figures of loaded days that the log of restatements has, and has not."""
 
 import datetime as dt
 from decimal import Decimal

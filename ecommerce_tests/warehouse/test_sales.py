@@ -1,4 +1,4 @@
-"""`fct_sales_daily`: what it says beside the facts; and that it follows every change of them."""
+"""`fct_sales_daily` agrees with the facts, and follows every change of them."""
 
 from collections import defaultdict
 from decimal import Decimal

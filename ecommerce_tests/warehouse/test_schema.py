@@ -11,6 +11,7 @@ from ecommerce_assets.warehouse.schema import SchemaError, latest_version, migra
 from ecommerce_assets.warehouse.tables import ANALYTICS, QUARANTINE, STAGING, Table
 from ecommerce_tests.contents import contents
 from ecommerce_tests.small_shop import SmallShop, customer, item, order, product
+from ecommerce_tests.warehouse.revisions import definitions
 
 TABLES = [*STAGING.values(), QUARANTINE, *ANALYTICS]
 
@@ -89,18 +90,3 @@ def load_an_order(shop: SmallShop) -> None:
     shop.land("orders", "2024-03-05", order())
     shop.land("order_items", "2024-03-05", item())
     shop.load()
-
-
-def definitions(url: str) -> list[tuple[str, ...]]:
-    """All columns and indexes of the database."""
-    with psycopg.connect(url) as connection:
-        return connection.execute(
-            """
-            select table_schema, table_name, column_name, data_type
-            from information_schema.columns where table_schema !~ '^(pg_|information)'
-            union all
-            select schemaname, tablename, indexname, indexdef from pg_indexes
-            where schemaname !~ '^(pg_|information)'
-            order by 1, 2, 3, 4
-            """
-        ).fetchall()

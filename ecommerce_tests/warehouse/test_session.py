@@ -1,4 +1,4 @@
-"""What an operator is told when the database did not do what was asked."""
+"""The messages to an operator when the database fails."""
 
 import psycopg
 import pytest

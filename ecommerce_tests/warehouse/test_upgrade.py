@@ -4,114 +4,21 @@ The earlier warehouses are made by their migrations, and filled by SQL.
 """
 
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import psycopg
 import pytest
-import sqlalchemy
-from alembic import command
-from alembic.config import Config
-from psycopg import sql
 
 from ecommerce_assets.dagster_instance.home import open_instance
 from ecommerce_assets.loading import load, rebuild
 from ecommerce_assets.settings import load_settings
-from ecommerce_assets.warehouse import schema
 from ecommerce_assets.warehouse.frozen_settings import SettingsChangedError
 from ecommerce_assets.warehouse.schema import migrate
 from ecommerce_tests import postgres
 from ecommerce_tests.contents import contents
 from ecommerce_tests.small_shop import SmallShop, customer, item, order, product, returned, stock
-
-Rows = dict[str, list[dict[str, Any]]]
-
-
-def migrate_to(url: str, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(files(schema.__package__) / "migrations"))
-    engine = sqlalchemy.create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
-    with engine.begin() as connection:
-        connection.execute(sqlalchemy.text("create schema ops"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-    engine.dispose()
-
-
-def tables(connection: psycopg.Connection) -> list[tuple[str, str]]:
-    return connection.execute(
-        """
-        select schemaname, tablename from pg_tables
-        where schemaname in ('staging', 'quarantine', 'analytics', 'ops', 'dagster')
-          and tablename <> 'alembic_version'
-        order by 1, 2
-        """
-    ).fetchall()
-
-
-def rows_of(url: str) -> Rows:
-    """Every row of every table, columns by name."""
-    with psycopg.connect(url, options="-c TimeZone=UTC") as connection:
-        return {
-            ".".join(table): [
-                row
-                for (row,) in connection.execute(
-                    sql.SQL("select to_jsonb(t) from {} t order by t::text").format(
-                        sql.Identifier(*table)
-                    )
-                )
-            ]
-            for table in tables(connection)
-        }
-
-
-def assert_kept(before: Rows, after: Rows) -> None:
-    """Every row is there, with each value that it had; columns may have come."""
-    assert before.keys() <= after.keys()
-    for table, rows in before.items():
-        columns = set(rows[0]) if rows else set()
-        kept = [{name: row[name] for name in columns} for row in after[table]]
-        for row in rows:
-            assert row in kept, table
-
-
-def fill(connection: psycopg.Connection, table: tuple[str, str]) -> None:
-    """Write a row of whatever fits into a table that has none."""
-    columns = connection.execute(
-        "select column_name, data_type from information_schema.columns"
-        " where (table_schema, table_name) = (%s, %s)",
-        table,
-    ).fetchall()
-    value = {"text": "row", "boolean": "t", "jsonb": "[]", "date": "2024-03-05"}
-    row = [
-        value.get(type_, "2024-03-05" if type_.startswith("timestamp") else "1")
-        for _, type_ in columns
-    ]
-    connection.execute(
-        sql.SQL("insert into {} ({}) values ({}) on conflict do nothing").format(
-            sql.Identifier(*table),
-            sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns),
-            sql.SQL(", ").join(map(sql.Literal, row)),
-        )
-    )
-
-
-@pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
-def test_migrations_keep_every_row_of_every_table(revision: str) -> None:
-    with postgres.database() as url:
-        migrate_to(url, revision)
-        with psycopg.connect(url) as connection:
-            for table in tables(connection):
-                fill(connection, table)
-        before = rows_of(url)
-        assert all(before.values())
-
-        migrate(url)
-
-        assert_kept(before, rows_of(url))
-
+from ecommerce_tests.warehouse.revisions import assert_kept, migrate_to, rows_of
 
 DAY, NEXT = "2024-03-05", "2024-03-10"
 

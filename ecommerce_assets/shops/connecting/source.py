@@ -17,6 +17,10 @@ Progress = Callable[[str, int, int], None]
 """Takes a step's name, the part of it that is done, and the whole."""
 
 
+def ignore_progress(_: str, __: int, ___: int) -> None:
+    """Report no progress."""
+
+
 @dataclass(frozen=True)
 class Window:
     """The time whose changes are the batch of a day."""

@@ -15,6 +15,7 @@ import pandas as pd
 
 from ecommerce_assets.feeds.contract import Store
 from ecommerce_assets.feeds.privacy import Hasher
+from ecommerce_assets.shops.connecting.source import Progress, ignore_progress
 from ecommerce_assets.shops.documents import Document, DocumentError, read_documents
 from ecommerce_assets.shops.landing_files import claim
 from ecommerce_assets.shops.reconciliation import (
@@ -23,6 +24,7 @@ from ecommerce_assets.shops.reconciliation import (
     Reconciliation,
     reconcile,
 )
+from ecommerce_assets.shops.refund_records import ReturnWindow
 from ecommerce_assets.shops.shopify.canonical import Json, id_of, moment
 from ecommerce_assets.shops.shopify.catalogue import (
     NO_CREATION,
@@ -37,11 +39,8 @@ from ecommerce_assets.shops.shopify.gathering import Gathering, stamp
 from ecommerce_assets.shops.shopify.orders import left_out, order_records
 from ecommerce_assets.shops.spool import Record, Spool
 
-Progress = Callable[[str, int, int], None]
-"""Takes a step's name, the part of it that is done, and the whole."""
-
 _ORDERS_COMPARED_AT_ONCE = 2000
-_TOLD_EVERY = 500
+_REPORTED_EVERY = 500
 _CUSTOMER_OF_ORDER = "customer of an order"
 
 
@@ -69,7 +68,7 @@ def import_shopify(
     return_days: int,
     hash_key: str | None = None,
     day: dt.date | None = None,
-    progress: Progress | None = None,
+    progress: Progress = ignore_progress,
 ) -> Imported:
     """Write the landing zone of the shop in `files`, as docs/shopify.md describes.
 
@@ -90,7 +89,6 @@ def import_shopify(
         LandingWriteError: `out` holds landing files, or cannot be written.
     """
     claim(out)
-    report = progress or _ignore_progress
     hasher = Hasher(hash_key)
     with Spool() as spool:
         converter = Converter(spool, store, return_days, day)
@@ -100,12 +98,12 @@ def import_shopify(
             documents = read_export(file, hasher) if exported else read_documents(file, WRAPPERS)
             for document in documents:
                 converter.take(document)
-                if document.number % _TOLD_EVERY == 0:
-                    report("reading", before + document.position, whole)
+                if document.number % _REPORTED_EVERY == 0:
+                    progress("reading", before + document.position, whole)
             before += _size(file)
-            report("reading", before, whole)
-        reconciliation = converter.convert(lambda done, total: report("orders", done, total))
-        days = spool.write(out, progress=lambda done, total: report("writing", done, total))
+            progress("reading", before, whole)
+        reconciliation = converter.convert(lambda done, total: progress("orders", done, total))
+        days = spool.write(out, progress=lambda done, total: progress("writing", done, total))
         return Imported(
             documents=dict(sorted(converter.gathering.counts.items())),
             records=spool.counts(),
@@ -134,6 +132,7 @@ class Converter:
         self._spool = spool
         self._store = store
         self._return_days = return_days
+        self._window = ReturnWindow(return_days, store.timezone)
         self._day = day
         self._since = since
         self._zone = ZoneInfo(store.timezone)
@@ -185,7 +184,7 @@ class Converter:
                 self.gathering.left_out[reason] += 1
                 continue
             try:
-                order = order_records(document)
+                order = order_records(document, self._window)
             except (DocumentError, KeyError, AttributeError, TypeError, ArithmeticError) as error:
                 raise _unreadable(f"The order {id_of(document)}", error) from None
             last = max(last, order.ingested_at)
@@ -250,7 +249,3 @@ def _unreadable(place: str, error: Exception) -> DocumentError:
     return DocumentError(
         f"{place} is not as Shopify writes it ({type(error).__name__}: {error}); export it again."
     )
-
-
-def _ignore_progress(_: str, __: int, ___: int) -> None:
-    """Report no progress."""

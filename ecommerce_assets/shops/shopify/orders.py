@@ -7,6 +7,7 @@ import datetime as dt
 from collections import Counter
 
 from ecommerce_assets.shops.money import amount_text
+from ecommerce_assets.shops.refund_records import ReturnWindow
 from ecommerce_assets.shops.shopify.agreements import agreements_are_complete, ledger_of_agreements
 from ecommerce_assets.shops.shopify.canonical import (
     Json,
@@ -49,7 +50,7 @@ def left_out(order: Json) -> str | None:
     return None
 
 
-def order_records(order: Json) -> OrderRecords:
+def order_records(order: Json, window: ReturnWindow) -> OrderRecords:
     """Make the records of an order for which `left_out` gave null.
 
     Each record's `ingested_at` is the order's last change, so that a later document replaces it.
@@ -75,6 +76,9 @@ def order_records(order: Json) -> OrderRecords:
 
     ingested_at = written(last_change)
     head = _head(order, order_id, status, ordered_at, notes)
+    ledger.book_late_refunds_as_adjustments(
+        window, dt.datetime.fromisoformat(head["delivered_at"] or head["ordered_at"] or "")
+    )
     head["shipping_amount"] = amount_text(ledger.shipping)
     head["ingested_at"] = ingested_at
     hint = ", ".join(name for name in (UNDATED, UNDATED_REMOVALS, INCOMPLETE) if notes[name])

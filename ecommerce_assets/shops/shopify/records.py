@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from ecommerce_assets.shops.money import amount_text, price_text, share_out, to_cents
 from ecommerce_assets.shops.reconciliation import OwnTotal
+from ecommerce_assets.shops.refund_records import ReturnWindow
 from ecommerce_assets.shops.shopify.canonical import written
 from ecommerce_assets.shops.spool import Record
 
@@ -114,6 +115,18 @@ class Ledger:
                     reason,
                 )
             )
+
+    def book_late_refunds_as_adjustments(
+        self, window: ReturnWindow, window_starts_at: dt.datetime
+    ) -> None:
+        """Move the refunds of returns after the window to adjustments of kind `refund`.
+
+        The rules refund no return after the window, but the shop did.
+        """
+        for back in self.returns:
+            if not window.holds(window_starts_at, back.at):
+                self.adjust(f"{back.return_id}-money", back.at, back.amount, reason=back.reason)
+                back.amount = Decimal(0)
 
     def adjust(
         self,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecommerce_assets.feeds.contract import Store
-from ecommerce_assets.shops.connecting.source import Progress
+from ecommerce_assets.shops.connecting.source import Progress, ignore_progress
 from ecommerce_assets.shops.documents import DocumentError, read_documents
 from ecommerce_assets.shops.landing_files import claim
 from ecommerce_assets.shops.reconciliation import Reconciliation
@@ -34,7 +34,7 @@ def import_woocommerce(
     *,
     store: Store,
     return_days: int,
-    progress: Progress | None = None,
+    progress: Progress = ignore_progress,
 ) -> Imported:
     """Write the landing zone of the shop in `files`, as docs/woocommerce.md describes.
 
@@ -52,7 +52,6 @@ def import_woocommerce(
         LandingWriteError: `out` holds landing files, or cannot be written.
     """
     claim(out)
-    report = progress or _ignore_progress
     with Spool() as spool:
         converter = Converter(spool, store, return_days)
         for number, file in enumerate(files):
@@ -61,9 +60,9 @@ def import_woocommerce(
                     converter.take(document.value)
                 except (DocumentError, KeyError, AttributeError, TypeError) as error:
                     raise unreadable(document.place, error) from None
-            report("reading", number + 1, len(files))
-        reconciliation = converter.convert(lambda done, total: report("orders", done, total))
-        days = spool.write(out, progress=lambda done, total: report("writing", done, total))
+            progress("reading", number + 1, len(files))
+        reconciliation = converter.convert(lambda done, total: progress("orders", done, total))
+        days = spool.write(out, progress=lambda done, total: progress("writing", done, total))
         return Imported(
             documents=converter.documents(),
             records=spool.counts(),
@@ -71,7 +70,3 @@ def import_woocommerce(
             left_out=dict(sorted(converter.left_out.items())),
             reconciliation=reconciliation,
         )
-
-
-def _ignore_progress(_: str, __: int, ___: int) -> None:
-    """Report no progress."""

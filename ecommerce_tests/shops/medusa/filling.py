@@ -1,4 +1,4 @@
-"""Fills a Medusa through its own API: a small shop, and what happens to its orders."""
+"""Fills a Medusa with a small shop and its orders through its own API."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A folder of Shopify documents, and what becomes of them."""
+"""A folder of Shopify documents, and its import."""
 
 import json
 from pathlib import Path

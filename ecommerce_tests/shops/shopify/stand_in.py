@@ -1,4 +1,4 @@
-"""A stand-in for Shopify's GraphQL Admin API: it pages, counts cost, and fails and lies on demand.
+"""A stand-in for Shopify's GraphQL Admin API with pages, query costs and faults on demand.
 
 Queries are executed against a schema of the parts of Shopify's that the connector uses, so that one
 that asks for a field which is not there fails here too.

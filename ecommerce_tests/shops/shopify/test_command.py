@@ -1,4 +1,4 @@
-"""`ecommerce import shopify` tells what it made of the files, and fails when it is told to."""
+"""`ecommerce import shopify` reports its result, and fails on differences if asked to."""
 
 import json
 from pathlib import Path

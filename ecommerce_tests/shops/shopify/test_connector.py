@@ -1,4 +1,4 @@
-"""Batch days fetched from a stand-in Shopify, which pages, throttles, fails and lies."""
+"""Batch days fetched from a stand-in Shopify that pages, throttles and fails."""
 
 import csv
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Shopify's CSV exports become records, and what they cannot say is counted."""
+"""Shopify's CSV exports become records, and their missing data is counted."""
 
 import csv
 import datetime as dt

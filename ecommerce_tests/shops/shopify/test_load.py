@@ -1,4 +1,4 @@
-"""Imported Shopify orders are in the warehouse as their sales agreements say, day by day."""
+"""The warehouse has imported Shopify orders as their sales agreements state, day by day."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""A stand-in for WooCommerce's REST API v3: it pages, and fails and lies on demand."""
+"""A stand-in for WooCommerce's REST API v3 with pages and faults on demand."""
 
 import base64
 from collections import Counter

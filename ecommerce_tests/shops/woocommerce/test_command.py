@@ -1,4 +1,4 @@
-"""`ecommerce import woocommerce` and `ecommerce connect woocommerce` tell what they made."""
+"""`ecommerce import woocommerce` and `ecommerce connect woocommerce` report their results."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Batch days fetched from a stand-in WooCommerce, which pages, fails and lies."""
+"""Batch days fetched from a stand-in WooCommerce that pages and fails."""
 
 import csv
 import datetime as dt
