@@ -114,8 +114,8 @@ class EventLog(PrePingedConnections, PostgresEventLogStorage):
         """Hold the lock of a run until the process ends, or executes another run."""
         self._release_lock()
         connection = self._engine.connect()
-        for statement in NOTICE_A_LOST_CLIENT:
-            connection.execute(db.text(statement))
+        for name, value in NOTICE_A_LOST_CLIENT.items():
+            connection.execute(db.select(db.func.set_config(name, value, False)))
         connection.execute(db.select(db.func.pg_advisory_lock(_lock_key(run_id))))
         self._lock_connection = connection
 

@@ -22,14 +22,14 @@ NOTICE_A_LOST_SERVER: Mapping[str, Any] = {
 }
 """Options of libpq: a client gives up a server that it has not heard of for a minute."""
 
-NOTICE_A_LOST_CLIENT = (
-    "set tcp_keepalives_idle = 30",
-    "set tcp_keepalives_interval = 10",
-    "set tcp_keepalives_count = 3",
-    "set tcp_user_timeout = 60000",
-    "set client_connection_check_interval = 10000",
-)
-"""Statements after which PostgreSQL ends a session a minute after its client's machine is gone.
+NOTICE_A_LOST_CLIENT: Mapping[str, str] = {
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+    "client_connection_check_interval": "10000",
+}
+"""Parameters with which PostgreSQL ends a session a minute after its client's machine is gone.
 
 Without them it keeps the session's locks for hours.
 """

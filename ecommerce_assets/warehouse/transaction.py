@@ -136,8 +136,8 @@ class RunTransaction:
 def _lock(connection: psycopg.Connection, lock_seconds: int) -> None:
     timeout = sql.SQL("set local lock_timeout = {}")
     connection.execute("set local idle_in_transaction_session_timeout = 0")
-    for statement in NOTICE_A_LOST_CLIENT:
-        connection.execute(statement)
+    for parameter in NOTICE_A_LOST_CLIENT.items():
+        connection.execute("select set_config(%s, %s, true)", parameter)
     connection.execute(timeout.format(sql.Literal(f"{lock_seconds}s")))
     connection.execute("select pg_advisory_xact_lock(%s)", [_WRITE_LOCK])
     connection.execute(timeout.format(sql.Literal(f"{min(lock_seconds, _TABLE_LOCK_SECONDS)}s")))
