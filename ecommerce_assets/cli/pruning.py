@@ -1,4 +1,4 @@
-"""`ecommerce prune`: delete staged records that no table is computed from any more."""
+"""`ecommerce prune`: delete staged records that no table depends on any more."""
 
 import datetime as dt
 from typing import Annotated
