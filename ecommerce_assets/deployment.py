@@ -150,7 +150,7 @@ def _compose(compose: Any, stores: Sequence[Store], stores_folder: str) -> Any:
 
 
 def _databases(postgres: Service) -> Service:
-    """Write the SQL that creates missing databases, for the superuser on the Unix socket."""
+    """Make the service that creates missing databases, as the superuser on the Unix socket."""
     return {
         "image": postgres["image"],
         "command": [
