@@ -29,7 +29,8 @@ from ecommerce_assets.dagster_instance.private_serving import (
 )
 from ecommerce_assets.dagster_ui import require_password
 from ecommerce_assets.errors import OperatorError
-from ecommerce_assets.settings import PROJECT_ROOT, Settings
+from ecommerce_assets.root import PROJECT_ROOT
+from ecommerce_assets.settings import Settings
 
 LOCATION = "ecommerce_assets"
 """The code location's name, as in workspace.yaml; Dagster keys the state of schedules by it."""

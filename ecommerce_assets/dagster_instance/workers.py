@@ -28,3 +28,9 @@ class CeleryLauncher(CeleryRunLauncher):
                     WorkerStatus.FAILED, "The worker was killed, or its machine cannot be reached."
                 )
         return CheckRunHealthResult(WorkerStatus.RUNNING)
+
+    def get_run_worker_debug_info(
+        self, run: DagsterRun, include_container_logs: bool | None = True
+    ) -> str | None:
+        """Give nothing: it would be in the results of tasks, which nobody keeps."""
+        return None
