@@ -6,7 +6,11 @@ BEGAN := $(shell date +%s)
 # Where npm puts Medusa, 700 MB: outside the checkout.
 MEDUSA ?= /tmp/ecommerce-real-shops/medusa
 
-.PHONY: run test torture faults fuzz real-shops cluster-test kubernetes coverage lint licences audit sbom format clean
+# Smaller: make bench BENCH='--days 30 --orders-per-day 200 --repeats 1'
+BENCH ?=
+
+.PHONY: run test bench torture faults fuzz real-shops cluster-test kubernetes coverage lint licences audit sbom \
+    format clean
 
 run: .venv/run
 	$(BIN)/python -m ecommerce_assets.shops.demo
@@ -20,7 +24,11 @@ real-shops: .venv/dev
 	$(BIN)/python -m ecommerce_tests.shops.medusa.server $(MEDUSA)
 	ECOMMERCE_TEST_MEDUSA=$(MEDUSA) $(BIN)/pytest -m real_shops
 
+bench: .venv/dev
+	$(BIN)/python benchmarks/loads.py $(BENCH)
+
 torture: .venv/dev
+	$(if $(TORTURE_PART),,$(BIN)/pytest -n auto --dist worksteal -m torture)
 	$(BIN)/python -m ecommerce_tests.torture
 
 faults: .venv/dev

@@ -7,8 +7,6 @@ answered.
 
 import asyncio
 import datetime as dt
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -23,6 +21,7 @@ from typing import cast
 import httpx
 import psutil
 import uvloop
+from machine import machine
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -187,10 +186,7 @@ def main() -> None:
 
 
 def _print(results: list[Result], size: int) -> None:
-    print(
-        f"{_processor()}, {psutil.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; "
-        f"Python {platform.python_version()}; {CONNECTIONS} connections; bodies of {size} bytes\n"
-    )
+    print(f"{machine()}; {CONNECTIONS} connections; bodies of {size} bytes\n")
     print(
         "| request | per second | of the constant's | median, ms | p99, ms | p99 ÷ median "
         "| computed, µs |"
@@ -204,13 +200,6 @@ def _print(results: list[Result], size: int) -> None:
             f"| {result.p99_ms / result.median_ms:.1f} "
             f"| {result.processor_us:,.0f} |"
         )
-
-
-def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(": ")[2]
-    return platform.machine()
 
 
 if __name__ == "__main__":

@@ -13,12 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ecommerce_assets.errors import OperatorError
-
-_CHECKOUT = Path(__file__).resolve().parents[1]
-
-PROJECT_ROOT = _CHECKOUT if (_CHECKOUT / "pyproject.toml").exists() else Path.cwd()
-"""Where relative paths count from: the checkout, or the working directory of an installed wheel."""
-
+from ecommerce_assets.root import PROJECT_ROOT
 
 STORE_ID = re.compile(r"[a-z][a-z0-9-]{0,30}(?<!-)")
 STORE_ID_RULE = "take up to 31 of a to z, 0 to 9 and hyphens, a letter first and no hyphen last"

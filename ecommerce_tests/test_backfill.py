@@ -17,7 +17,8 @@ import pytest
 
 from ecommerce_assets.dagster_instance.home import open_instance
 from ecommerce_assets.dagster_instance.private import AssetCheckExecutionRecordStatus as Status
-from ecommerce_assets.settings import PROJECT_ROOT, load_settings
+from ecommerce_assets.root import PROJECT_ROOT
+from ecommerce_assets.settings import load_settings
 from ecommerce_tests import postgres
 from ecommerce_tests.contents import contents
 from ecommerce_tests.dagster_private import PartitionKeyFilter

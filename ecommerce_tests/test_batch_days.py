@@ -38,7 +38,7 @@ def test_only_contents_count(loaded_shop: SmallShop) -> None:
     os.utime(orders, (0, 0))
     assert unchanged(loaded_shop)
     before = orders.stat()
-    orders.write_text(orders.read_text().replace("C1", "C2"))
+    orders.write_bytes(orders.read_bytes().replace(b"C1", b"C2"))
     os.utime(orders, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert orders.stat().st_size == before.st_size
     assert not unchanged(loaded_shop)

@@ -18,7 +18,8 @@ from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.deployment import write_deployment
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.loading import load
-from ecommerce_assets.settings import PROJECT_ROOT, Settings
+from ecommerce_assets.root import PROJECT_ROOT
+from ecommerce_assets.settings import Settings
 from ecommerce_assets.stores import StoreError, find_store, read_stores
 from ecommerce_tests import postgres
 from ecommerce_tests.docker.compose import read

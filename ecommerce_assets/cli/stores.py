@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from ecommerce_assets.cli.console import out
-from ecommerce_assets.settings import PROJECT_ROOT, load_settings
+from ecommerce_assets.root import PROJECT_ROOT
 
 app = typer.Typer(help="Run several shops beside one Dagster, each with a file of its settings.")
 
@@ -22,6 +22,7 @@ _STORES = PROJECT_ROOT / "stores"
 @app.command("list")
 def list_stores(stores: Stores = _STORES) -> None:
     """List the stores, and check their files."""
+    from ecommerce_assets.settings import load_settings
     from ecommerce_assets.stores import read_stores
 
     table = Table("store", "name", "currency", "time zone", "loads at", "landing zone")
@@ -54,6 +55,7 @@ def run(
     stores: Stores = _STORES,
 ) -> None:
     """Run a command for one store: `ecommerce stores run north load --from 2024-01-01`."""
+    from ecommerce_assets.settings import load_settings
     from ecommerce_assets.stores import find_store, read_stores
 
     store = find_store(read_stores(stores, load_settings()), name)
@@ -70,6 +72,7 @@ def create_api_key(
 ) -> None:
     """Make one API key for several stores; it is shown only now."""
     from ecommerce_assets.api_keys import create_key, new_key
+    from ecommerce_assets.settings import load_settings
     from ecommerce_assets.stores import find_store, read_stores
     from ecommerce_assets.warehouse.schema import migrate
     from ecommerce_assets.warehouse.server import database_url

@@ -6,7 +6,8 @@ from pathlib import Path
 from dagster import DagsterInstance
 
 from ecommerce_assets.errors import OperatorError
-from ecommerce_assets.settings import PROJECT_ROOT, Settings, load_settings
+from ecommerce_assets.root import PROJECT_ROOT
+from ecommerce_assets.settings import Settings, load_settings
 
 
 def dagster_home(settings: Settings) -> Path:

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from ecommerce_assets.settings import PROJECT_ROOT
+from ecommerce_assets.root import PROJECT_ROOT
 from ecommerce_tests.cluster import faults
 from ecommerce_tests.cluster.machines import Cluster
 from ecommerce_tests.cluster.trials import ONE_PROCESS, Trial, Trials

@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 import psycopg
 
-from ecommerce_assets.settings import PROJECT_ROOT
+from ecommerce_assets.root import PROJECT_ROOT
 from ecommerce_assets.warehouse.server import PARAMETERS, EmbeddedServer
 from ecommerce_tests.cluster.network import Machine, Network
 from ecommerce_tests.operator import until

@@ -8,7 +8,8 @@ import pytest
 
 from ecommerce_assets.dagster_instance.home import dagster_home, open_instance
 from ecommerce_assets.errors import OperatorError
-from ecommerce_assets.settings import PROJECT_ROOT, Settings, load_settings
+from ecommerce_assets.root import PROJECT_ROOT
+from ecommerce_assets.settings import Settings, load_settings
 from ecommerce_tests.dagster_private import InstanceRef
 
 DAYS = [f"day {number}" for number in range(60)]

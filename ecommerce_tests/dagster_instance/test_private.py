@@ -12,7 +12,7 @@ from dagster_postgres import PostgresEventLogStorage
 from ecommerce_assets.dagster_instance import private, private_serving
 from ecommerce_assets.dagster_instance.event_log import EventLog
 from ecommerce_assets.partitions import range_tags, run_range
-from ecommerce_assets.settings import PROJECT_ROOT
+from ecommerce_assets.root import PROJECT_ROOT
 
 OURS = {
     "ecommerce_assets/dagster_instance/private.py",

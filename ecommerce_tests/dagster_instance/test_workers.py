@@ -8,7 +8,8 @@ import pytest
 
 from ecommerce_assets.dagster_instance.private_serving import ReexecutionStrategy, WorkerStatus
 from ecommerce_assets.dagster_instance.workers import CeleryLauncher
-from ecommerce_assets.settings import PROJECT_ROOT, Settings
+from ecommerce_assets.root import PROJECT_ROOT
+from ecommerce_assets.settings import Settings
 from ecommerce_tests.dagster_instance.test_dead_runs import run_in_a_process
 from ecommerce_tests.dagster_private import get_reexecution_strategy
 
@@ -38,6 +39,7 @@ def test_a_run_is_lost_when_its_process_is_killed(
         process.wait()
 
         assert launcher.check_run_worker_health(run).status is WorkerStatus.FAILED
+        assert launcher.get_run_worker_debug_info(run) is None
         several_machines.report_run_failed(run)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ecommerce_assets.settings import PROJECT_ROOT
+from ecommerce_assets.root import PROJECT_ROOT
 from ecommerce_tests.docker.image import Image, build
 from ecommerce_tests.docker.kept import KEPT, forget_unused
 from ecommerce_tests.docker.roots import why_not_here

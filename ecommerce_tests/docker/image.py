@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
-from ecommerce_assets.settings import PROJECT_ROOT
+from ecommerce_assets.root import PROJECT_ROOT
 from ecommerce_tests.docker.debian import PATH, debian
 from ecommerce_tests.docker.kept import kept
 from ecommerce_tests.docker.roots import Mount, Program, Root

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 import yaml
 
-from ecommerce_assets.settings import PROJECT_ROOT
+from ecommerce_assets.root import PROJECT_ROOT
 from ecommerce_assets.warehouse.server import PARAMETERS
 from ecommerce_tests.docker.compose import environment_file, read
 

@@ -6,7 +6,7 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 
-from ecommerce_assets.settings import PROJECT_ROOT
+from ecommerce_assets.root import PROJECT_ROOT
 from ecommerce_tests.docker.compose import read
 from ecommerce_tests.docker.image import Image
 from ecommerce_tests.docker.roots import Mount, Root

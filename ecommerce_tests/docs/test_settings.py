@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from ecommerce_assets.settings import PROJECT_ROOT, Settings
+from ecommerce_assets.root import PROJECT_ROOT
+from ecommerce_assets.settings import Settings
 from ecommerce_tests.docs.pages import DOCS, names, rows
 
 PAGE = DOCS / "settings.md"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ecommerce_assets.settings import PROJECT_ROOT
+from ecommerce_assets.root import PROJECT_ROOT
 from ecommerce_tests import postgres
 from ecommerce_tests.torture.faults import FAULTS, Copy
 
