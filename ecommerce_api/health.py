@@ -38,7 +38,7 @@ class Readiness(Answer):
 _REPLICA_LAG = """
     select case
         when not pg_is_in_recovery() then null
-        when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()
+        when pg_last_wal_receive_lsn() <= pg_last_wal_replay_lsn()
              and exists (select from pg_stat_wal_receiver) then 0.0
         else round(extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()), 1)
     end

@@ -17,6 +17,7 @@ from ecommerce_api.guard import FRAMES_REFUSED
 from ecommerce_api.problems import ApiError, problem_response
 
 LOGGER: structlog.typing.FilteringBoundLogger = structlog.get_logger("ecommerce_api")
+_ROUTINE_FOLDERS = ("/assets/", "/health/")  # some fifty files a page, a probe every few seconds
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -113,7 +114,9 @@ class TelemetryMiddleware:
         finally:
             seconds = time.perf_counter() - begun
             self._count(method, scope, str(sent["status"]), seconds)
-            LOGGER.info(
+            is_routine = scope["path"].startswith(_ROUTINE_FOLDERS) and sent["status"] < 400
+            LOGGER.log(
+                logging.DEBUG if is_routine else logging.INFO,
                 "request",
                 request_id=request_id,
                 client=scope["client"][0] if scope.get("client") else None,

@@ -68,15 +68,21 @@ def serve(
 ) -> None:
     """Run the Dagster UI, its daemon and the API until Ctrl-C or SIGTERM, then stop all of them.
 
-    `on_ready` is called once both addresses answer. Unless `is_verbose`, the programs print only
-    warnings and errors.
+    `on_ready` is called once both addresses answer. The programs print warnings and errors;
+    with `is_verbose` they print all their logs. If the output is not a terminal, the API logs its
+    requests too, and all logs are JSON.
 
     Raises:
         OperatorError: others can reach the host and no password is set, a port is taken, or one of
             the programs ended by itself.
     """
     host, ui_port, api_port = addresses.host, addresses.ui_port, addresses.api_port
-    level = ("--log-level", "info" if is_verbose else "warning")
+    is_terminal = sys.stdout.isatty()
+    api_log = ("--log-level", "info" if is_verbose or not is_terminal else "warning")
+    dagster_log = (
+        *("--log-level", "info" if is_verbose else "warning"),
+        *("--log-format", "colored" if is_terminal else "json"),
+    )
     require_password(settings, host)
     for port in (ui_port, api_port):
         _require_free(host, port)
@@ -92,10 +98,10 @@ def serve(
         server = {"grpc_server": {"socket": str(code), "location_name": LOCATION}}
         workspace.write_text(json.dumps({"load_from": [server]}))
         listen_on = ("--host", host, "--port")
-        programs.start("The API", "ecommerce_api", *listen_on, str(api_port), *level)
+        programs.start("The API", "ecommerce_api", *listen_on, str(api_port), *api_log)
         programs.start(
             "Dagster's code server",
-            *("dagster", "code-server", "start", *level),
+            *("dagster", "code-server", "start", *dagster_log),
             *("--module-name", "ecommerce_assets.definitions", "--location-name", LOCATION),
             *("--working-directory", str(PROJECT_ROOT), "--socket", str(code)),
         )
@@ -105,10 +111,13 @@ def serve(
                 "The Dagster UI",
                 *("ecommerce_assets.dagster_ui", *of_workspace, *listen_on, str(ui_port)),
             )
-            programs.start("The Dagster daemon", DAEMON_MODULE, "run", *of_workspace, *level)
+            programs.start("The Dagster daemon", DAEMON_MODULE, "run", *of_workspace, *dagster_log)
         if all(
-            programs.await_answer(name, partial(_http_answers, host, port))
-            for name, port in (("The API", api_port), ("The Dagster UI", ui_port))
+            programs.await_answer(name, partial(_http_answers, host, port, path))
+            for name, port, path in (
+                ("The API", api_port, "/health/live"),
+                ("The Dagster UI", ui_port, "/server_info"),
+            )
         ):
             on_ready()
         programs.watch()
@@ -219,11 +228,11 @@ def _code_server_answers(code: Path) -> bool:
     return True
 
 
-def _http_answers(host: str, port: int) -> bool:
+def _http_answers(host: str, port: int, path: str) -> bool:
     reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     connection = http.client.HTTPConnection(reached, port, timeout=5)
     try:
-        connection.request("GET", "/")
+        connection.request("GET", path)
         connection.getresponse()
     except (OSError, http.client.HTTPException):
         return False

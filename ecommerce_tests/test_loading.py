@@ -233,6 +233,15 @@ def test_a_locked_table_is_reported_with_its_holder(database_url: str) -> None:
         other.close()
 
 
+def test_postgresql_looks_whether_the_machine_of_a_run_is_still_there(database_url: str) -> None:
+    run = run_of(database_url)
+    with run.step() as connection:
+        ((interval,),) = connection.execute("show client_connection_check_interval").fetchall()
+    run.close()
+
+    assert interval == "10s"
+
+
 def run_of(url: str) -> RunTransaction:
     """Make the transaction of a run that waits a second for locks."""
     return RunTransaction(lambda: url, lambda _: None, lock_seconds=1)

@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import signal
@@ -91,7 +92,11 @@ def test_both_answer_and_two_interrupts_leave_no_program_behind(served):
     until(lambda: served.says(ready))
     assert served.output.read_text() == ready  # nothing else is printed
     assert get(ui_port, "/server_info") == 200
+    assert get(api_port, "/assets/js/main.js") == 200
     assert get(api_port, "/openapi.json") == 200
+    until(lambda: served.says("openapi"))
+    (line,) = served.output.read_text().removeprefix(ready).splitlines()
+    assert json.loads(line)["path"] == "/openapi.json"  # in a file each other request is a line
     assert get(ui_port, "/graphql?query=%7Bversion%7D", "POST") == 200
     assert get(ui_port, "/graphql?query=%7Bversion%7D") == 405
     assert get(ui_port, "/graphql?query=%7Bversion%7D", "POST", Origin="http://evil.example") == 403

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from ecommerce_assets.checks.thresholds import is_above
 from ecommerce_assets.feeds.contract import FEEDS, LIMIT, Feed, Writing
-from ecommerce_assets.rules.plausibility import WEEKS, usual_volume
+from ecommerce_assets.rules.plausibility import WEEKS, recent_volume, usual_volume
 from ecommerce_assets.settings import Settings
 from ecommerce_assets.warehouse.frames import read
 from ecommerce_assets.warehouse.tables import STAGING, Kind
@@ -256,17 +256,25 @@ def _quarantine_share(measures: FeedMeasures, settings: Settings) -> pd.DataFram
 
 def _volume(measures: FeedMeasures, settings: Settings) -> pd.DataFrame:
     landed = measures.files["landed"]
-    usual = usual_volume(measures.landed, pd.DatetimeIndex(landed.index))
-    change = (landed - usual).abs()
-    far_off = (change > settings.warn_volume_change * usual) & (change >= FEWEST_RECORDS)
+    days = pd.DatetimeIndex(landed.index)
+    usual = usual_volume(measures.landed, days)
+    recent = recent_volume(measures.landed, days)
+    # A season or campaign differs from the weekdays before it, but not from the days before it.
+    far_off = _is_far(landed, usual, settings) & (recent.isna() | _is_far(landed, recent, settings))
     return pd.DataFrame(
         {
             "landed": landed,
             "usual": usual,
+            "recent": recent,
             "threshold": settings.warn_volume_change,
             "passed": ~far_off,
         }
     )
+
+
+def _is_far(landed: pd.Series, expected: pd.Series, settings: Settings) -> pd.Series:
+    change = (landed - expected).abs()
+    return (change > settings.warn_volume_change * expected) & (change >= FEWEST_RECORDS)
 
 
 def _nulls(measures: FeedMeasures, settings: Settings) -> pd.DataFrame:

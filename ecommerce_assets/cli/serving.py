@@ -49,7 +49,7 @@ def serve(
         if out.is_terminal and not no_browser and _has_desktop():
             webbrowser.open(addresses.api)
 
-    serve(load_settings(), addresses, on_ready, is_verbose=verbose or not out.is_terminal)
+    serve(load_settings(), addresses, on_ready, is_verbose=verbose)
 
 
 def _has_desktop() -> bool:

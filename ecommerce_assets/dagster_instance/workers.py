@@ -13,10 +13,10 @@ from ecommerce_assets.dagster_instance.private_serving import CheckRunHealthResu
 
 
 class CeleryLauncher(CeleryRunLauncher):
-    """Starts runs as Celery tasks, and notices when the process that executes one is gone.
+    """Starts runs as Celery tasks, and notices when the process that executes one has died.
 
-    Celery counts the task of a killed worker as started for ever. The lock of a run does not
-    (`dead_runs`), and it does not depend on what the broker remembers.
+    Celery reports the task of a killed worker as started for ever. So this checks the run's lock
+    (`dead_runs`), which does not depend on the broker.
     """
 
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
@@ -28,3 +28,9 @@ class CeleryLauncher(CeleryRunLauncher):
                     WorkerStatus.FAILED, "The worker was killed, or its machine cannot be reached."
                 )
         return CheckRunHealthResult(WorkerStatus.RUNNING)
+
+    def get_run_worker_debug_info(
+        self, run: DagsterRun, include_container_logs: bool | None = True
+    ) -> str | None:
+        """Give nothing: it would be in the results of tasks, which nobody keeps."""
+        return None

@@ -1,1 +1,1 @@
-"""What comes in: the contract of each feed, the landing reader, the split staged | quarantined."""
+"""Reads landed files: the contract of each feed, the readers, and the split of records."""

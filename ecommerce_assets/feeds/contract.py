@@ -1,7 +1,7 @@
-"""What each feed must look like: one Pandera schema a feed (docs/reference/feeds.md).
+"""The contract of each feed, as one Pandera schema of its parsed values (docs/reference/feeds.md).
 
-A schema is of the parsed values. How they are written stands in a column's metadata, and
-`feeds.parsing` reads it; `feeds.judging` finds what breaks the checks. Nothing is read here.
+A column's metadata holds the way its values are written; `feeds.parsing` reads it. `feeds.judging`
+finds the records that break a check.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,18 +20,18 @@ STATUSES = ("created", "paid", "fulfilled", "delivered", "returned", "cancelled"
 LINE_KINDS = ("product", "gift_card", "other")
 ADJUSTMENT_KINDS = ("refund", "shipping")
 ORDER_FLOW = "order_flow"
-"""The row rule that a shop may tolerate (`Store.tolerated`)."""
+"""A row rule that a shop may tolerate (`Store.tolerated`)."""
 
 LIMIT = 10**9
-"""Amounts, prices and whole numbers stay below this in size; whole numbers may reach it."""
+"""The limit of amounts, prices and whole numbers; only whole numbers may equal it."""
 LINE_GROSS_LIMIT = 10**12
-"""A line's gross stays below this, as the shop has it or as computed."""
+"""The limit of a line's gross, whether given by the shop or computed."""
 EARLIEST = pd.Timestamp("1990-01-01", tz="UTC")
 LONGEST_ID = 255
 
 
 class Writing(StrEnum):
-    """How a value is written; the parsed value is what its schema's dtype says."""
+    """The way a value is written; its parsed type is the dtype of the schema."""
 
     MOMENT = "moment"
     DATE = "date"
@@ -48,10 +48,10 @@ DECIMALS = MappingProxyType({Writing.AMOUNT: 2, Writing.PRICE: 4})
 
 @dataclass(frozen=True)
 class Store:
-    """The settings that a record is judged by.
+    """The settings by which a record is judged.
 
-    A moment without an offset is local time in `source_timezone`. What breaks a rule in `tolerated`
-    is staged all the same.
+    A moment without an offset is local time in `source_timezone`. A record that only breaks rules
+    in `tolerated` is staged.
     """
 
     timezone: str
@@ -62,10 +62,10 @@ class Store:
 
 @dataclass(frozen=True)
 class Feed:
-    """A feed: its name, business key, columns, and the checks that take a whole record.
+    """A feed: its name, business key, columns, and the checks of whole records.
 
-    `columns` says how each value is written, what is required and the checks on it alone.
-    `record_checks` give the checks that compare values; each names the column it blames in `title`.
+    `columns` has each column's way of writing, whether it is required, and the checks of its value.
+    `record_checks` are the checks that compare values; `title` is the column that each blames.
     """
 
     name: str
@@ -75,22 +75,22 @@ class Feed:
 
     @property
     def required(self) -> list[str]:
-        """The columns without which a file is not this feed."""
+        """The columns that every file of this feed has."""
         return [name for name, column in self.columns.items() if not column.nullable]
 
     def writing(self, column: str) -> Writing:
-        """How the values of `column` are written."""
+        """The way the values of `column` are written."""
         metadata = self.columns[column].metadata or {}
         return Writing(metadata["writing"])
 
     def written(self, *writings: Writing) -> list[str]:
-        """The columns written in one of these ways."""
+        """The columns that are written in one of these ways."""
         return [name for name in self.columns if self.writing(name) in writings]
 
     def schema(self, store: Store) -> pa.DataFrameSchema:
-        """The schema of staged records, `batch_date` beside them, in a store's currency and zone.
+        """The schema of staged records with `batch_date`, for a store's currency and zone.
 
-        Every check's `name` is the rule that it states.
+        Every check's `name` is its rule.
         """
         return pa.DataFrameSchema(
             {**self.columns, "batch_date": pa.Column("datetime64[s]")},
@@ -236,7 +236,7 @@ def _order_checks(store: Store) -> list[pa.Check]:
 
 def _order_item_checks(_: Store) -> list[pa.Check]:
     def gross(items: pd.DataFrame) -> pd.Series:
-        """The line gross in cents; null where what it is made of is null or out of range itself."""
+        """The line gross in cents; null if a value it is computed from is null or out of range."""
         given = items["gross_amount"].notna()
         fits = (
             (items["quantity"].abs() <= LIMIT)

@@ -1,7 +1,7 @@
-"""Every reason of every record, found in one vectorised pass.
+"""Finds every row rule that every record breaks, in one vectorised pass.
 
-The rules are those of the feed's schema (docs/reference/feeds.md, Row rules); none is stated here
-but those that a value breaks before it can be parsed.
+The rules are the checks of the feed's schema (docs/reference/feeds.md, Row rules). This module adds
+only the rules that a value breaks before it is parsed.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ _ARTICLES = {
 
 @dataclass(frozen=True)
 class Fault:
-    """A rule that some records break, the column to blame, why, and the records' positions."""
+    """A broken rule with the column it blames, the message, and the positions of the records."""
 
     rule: str
     column: str
@@ -43,7 +43,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Judged:
-    """The parsed values of each record, in the feed's columns, and all that is wrong with them."""
+    """The parsed values of each record, in the feed's columns, and all broken rules."""
 
     values: pd.DataFrame
     faults: list[Fault]
@@ -54,8 +54,8 @@ def judge(
 ) -> Judged:
     """Parse records and find all row rules that each breaks.
 
-    `texts` has the feed's columns, `unfit` marks values that are no text at all, and `batch_date`
-    is each record's batch. Values that broke `type` are null and judged by no other rule.
+    `texts` has the feed's columns, `unfit` marks values that are not texts, and `batch_date` is the
+    batch of each record. Values that break `type` become null, and no other rule judges them.
     """
     values = {"batch_date": batch_date}
     faults: list[Fault] = []
@@ -107,7 +107,7 @@ def _fault_of(
 
 
 def _has_gross(texts: pd.DataFrame, values: pd.DataFrame) -> pd.Series:
-    """Find the lines whose quantity parses, and whose gross as given, or else unit price, does."""
+    """Find the lines with a valid quantity, and a valid gross amount or else unit price."""
     given = texts["gross_amount"].notna()
     amount = values["gross_amount"].notna().where(given, values["unit_price"].notna())
     return values["quantity"].notna() & amount
@@ -116,9 +116,9 @@ def _has_gross(texts: pd.DataFrame, values: pd.DataFrame) -> pd.Series:
 def _without_undecided_lines(
     texts: pd.DataFrame, values: pd.DataFrame, imprecise: Mask
 ) -> pd.DataFrame:
-    """Null the quantity of lines on whose amounts the vectorised checks would judge wrongly.
+    """Set the quantity to null on lines whose amounts the vectorised checks cannot judge.
 
-    Those are lines whose gross does not parse, and those that `_imprecise_line_amounts` judges.
+    These are lines without a valid gross, and lines that `_imprecise_line_amounts` judges.
     """
     undecided = ~_has_gross(texts, values) | imprecise
     if not undecided.any():
@@ -129,7 +129,7 @@ def _without_undecided_lines(
 def _imprecise_line_amounts(
     texts: pd.DataFrame, values: pd.DataFrame, imprecise: Mask
 ) -> Iterator[Fault]:
-    """Compare gross and discount as written, where decimals beyond the allowed may decide."""
+    """Compare gross and discount as written, on lines with more decimals than allowed."""
     positions = np.flatnonzero(imprecise & _has_gross(texts, values).to_numpy())
     if not len(positions):
         return

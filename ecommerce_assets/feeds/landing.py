@@ -1,7 +1,4 @@
-"""The landing zone: which files lie there, and their bytes (docs/reference/feeds.md).
-
-What is in a file is not read here.
-"""
+"""Lists the files of a landing zone and reads their bytes (docs/reference/feeds.md)."""
 
 import datetime as dt
 import hashlib
@@ -25,14 +22,14 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class LandingError(OperatorError):
-    """The landing zone as a whole cannot be read, or is not all there."""
+    """The landing zone cannot be read, or much of it is missing."""
 
 
 @dataclass(frozen=True)
 class LandedFile:
     """A file of a feed's batch; `name` is its name within the feed's folder.
 
-    `stamp` is what a listing tells of its content: another one may mean another content.
+    `stamp` holds the size, time or tag in a listing; a new stamp may mean new content.
     """
 
     feed: str
@@ -45,17 +42,17 @@ class LandedFile:
 
 @dataclass(frozen=True)
 class Listing:
-    """What lies in the landing zone: the files of each feed and day by name, and the rest.
+    """The files of the landing zone by feed, day and name, and the ignored entries.
 
-    `ignored` names the entries of each feed's folder that are no batch's files, as one may show
-    them: names that are no file's, folders, pipes, links to what lies elsewhere.
+    `ignored` has the displayed names of entries in each feed's folder that do not belong to a
+    batch: other names, folders, pipes, and links to places outside of the zone.
     """
 
     batches: Mapping[tuple[str, dt.date], tuple[LandedFile, ...]]
     ignored: Mapping[str, tuple[str, ...]]
 
     def days(self, feeds: Iterable[str] = tuple(FEEDS)) -> set[dt.date]:
-        """The batch dates for which one of the feeds has a file."""
+        """The batch dates with a file of one of the feeds."""
         wanted = set(feeds)
         return {day for feed, day in self.batches if feed in wanted}
 
@@ -65,13 +62,13 @@ class Listing:
         days: Collection[dt.date],
         allowed_share: float,
     ) -> None:
-        """Refuse to take back what is held of some days if much of all that is held is gone.
+        """Refuse to remove days from the warehouse if too many files are missing.
 
         `held` are the feeds and days of which the warehouse holds files.
 
         Raises:
-            LandingError: of more than the allowed share of them no file has landed any more, and
-                one of the days is among these.
+            LandingError: more than the allowed share of them have no landed file, and one of the
+                days is among these.
         """
         gone = [batch for batch in held if batch not in self.batches]
         if len(gone) > allowed_share * len(held) and any(day in days for _, day in gone):
@@ -84,7 +81,7 @@ class Listing:
 
 
 class LandingZone:
-    """A folder of feeds, at a path or at any URL that fsspec knows."""
+    """A folder with a folder per feed, at a path or at any URL that fsspec supports."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -94,7 +91,7 @@ class LandingZone:
             raise LandingError(f"ECOMMERCE_LANDING={url!r} cannot be opened: {error}.") from None
 
     def listing(self, feeds: Iterable[str] = tuple(FEEDS)) -> Listing:
-        """List the feeds' folders; a folder that is missing is empty.
+        """List the feeds' folders; a missing folder counts as empty.
 
         Raises:
             LandingError: the landing zone itself is missing or unreadable.
@@ -116,7 +113,7 @@ class LandingZone:
                         )
                 ignored[feed] = tuple(strangers)
         except Exception as error:
-            # A remote file system raises what its own library does.
+            # Remote file systems raise exceptions of their own libraries.
             raise LandingError(
                 f"The landing zone {self.url} cannot be read ({_reason(error)}); "
                 "set ECOMMERCE_LANDING to the folder that holds the feeds."
@@ -124,7 +121,7 @@ class LandingZone:
         return Listing({key: tuple(files) for key, files in batches.items()}, ignored)
 
     def _names(self, feed: str) -> list[tuple[str, str, Mapping[str, Any] | None]]:
-        """Give the names, paths and facts of a folder's entries; what is no file has no facts."""
+        """Give the names, paths and details of a folder's entries; details are of files only."""
         folder = f"{self._root.rstrip('/')}/{feed}"
         try:
             entries = self._files.ls(folder, detail=True)
@@ -136,7 +133,7 @@ class LandingZone:
         ]
 
     def _file(self, entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Give the facts of a file, or of the file within the landing zone that a link leads to."""
+        """Give the details of a file, or of a link's target if it is in the landing zone."""
         if not entry.get("islink"):
             return entry if entry["type"] == "file" else None
         target, root = os.path.realpath(entry["name"]), os.path.realpath(self._root)
@@ -149,10 +146,10 @@ class LandingZone:
         return {"size": facts.st_size, "mtime": facts.st_mtime}
 
     def read(self, file: LandedFile) -> bytes:
-        """Read a file whole.
+        """Read a whole file.
 
         Raises:
-            RefusedFileError: it is gone, cannot be read, or is larger than is read.
+            RefusedFileError: the file is missing, unreadable, or above the limit.
         """
         if not _is_utf8(file.name):
             raise RefusedFileError(file.name, "the file's name is not UTF-8; rename it")
@@ -182,7 +179,7 @@ def _reason(error: Exception) -> str:
 
 
 def _stamp(entry: Mapping[str, Any]) -> str:
-    """Fold size and time of change, or the tag of an object store, under whatever name."""
+    """Combine size and time of change, or an object store's tag, into one text."""
     return " ".join(str(entry[name]) for name in _STAMPS if name in entry)
 
 
@@ -190,7 +187,7 @@ _STAMPS = ("size", "mtime", "ETag", "etag", "LastModified", "updated")
 
 
 def batch_date(name: str) -> dt.date | None:
-    """Give the batch date that a file's name says, or None if it is no landed file's name."""
+    """Give the batch date in a file's name, or None if it is not the name of a landed file."""
     if not _DAY.match(name) or not name.endswith(EXTENSIONS):
         return None
     try:

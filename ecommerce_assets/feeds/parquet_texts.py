@@ -1,4 +1,4 @@
-"""The values of a typed Parquet column as the texts that a CSV would have.
+"""Turns the values of a typed Parquet column into the texts that a CSV would have.
 
 Source: docs/reference/feeds.md, How values are written.
 """
@@ -21,9 +21,9 @@ _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
 def column_texts(values: pa.Array, *, is_date: bool) -> tuple[pa.Array, Mask]:
-    """Give a column's values as texts, and which of them are no text, number, moment or date.
+    """Give a column's values as texts, and which of them are not text, number, moment or date.
 
-    `is_date`: a moment at midnight is the day.
+    With `is_date` a moment at midnight becomes its day.
     """
     if isinstance(values.type, pa.BaseExtensionType):
         values = values.storage
@@ -51,7 +51,7 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _decimal_texts(values: pa.Array) -> pa.Array:
-    """Write decimals without the zeros that the column's scale adds: 1.5000 is the value 1.5."""
+    """Write decimals without the zeros of the column's scale: 1.5000 becomes 1.5."""
     texts = values.cast(pa.string())
     has_point = pc.match_substring(texts, ".")
     has_exponent = pc.match_substring(texts, "E")
@@ -65,13 +65,13 @@ def _plain(value: Decimal) -> str:
 
 
 def _float_texts(values: pa.Array) -> pa.Array:
-    """Write the shortest decimal of the column's own width, without an exponent."""
+    """Write the shortest decimal that is exact for the column's width, without an exponent."""
     scalar = np.dtype(f"f{values.type.bit_width // 8}").type
 
     def positional(value: float) -> str:
         return np.format_float_positional(scalar(value), unique=True, trim="-")
 
-    # Arrow writes the halves in the width of doubles.
+    # Arrow writes half floats with the digits of doubles.
     texts = values.cast(pa.string())
     is_other = pc.match_substring(texts, "e")
     if pa.types.is_float16(values.type):
@@ -82,20 +82,20 @@ def _float_texts(values: pa.Array) -> pa.Array:
 def _replaced(
     texts: pa.Array, chosen: pa.Array, values: pa.Array, text: Callable[[Any], str]
 ) -> pa.Array:
-    """Write the chosen values by Python."""
+    """Write the selected values by Python."""
     chosen = pc.fill_null(chosen, False)
     written = [text(value) for value in values.filter(chosen).to_pylist()]
     return pc.replace_with_mask(texts, chosen, pa.array(written, pa.string()))
 
 
 def _moment_texts(values: pa.Array, is_date: bool) -> pa.Array:
-    """Write moments with the decimals they have: nanoseconds that are no microseconds stay."""
+    """Write moments with all their decimals, down to nanoseconds."""
     unit, has_zone = values.type.unit, values.type.tz is not None
     numbers = values.cast(pa.int64())
     day = _DAY_SECONDS * _PER_SECOND[unit]
-    # Every nanosecond that 64 bits can count lies in a year of four digits.
+    # Every moment in 64-bit nanoseconds is in a year of four digits.
     is_written = values.is_valid() if unit == "ns" else _between(numbers, day)
-    # As UTC without a zone, which Arrow writes 30 times as fast.
+    # Arrow writes UTC without a zone 30 times as fast.
     moments = pc.if_else(is_written, numbers, pa.scalar(None, pa.int64())).cast(pa.timestamp(unit))
     if unit == "ns":
         micros = pc.floor_temporal(moments, unit="microsecond")
@@ -121,9 +121,9 @@ def _date_texts(values: pa.Array) -> pa.Array:
 
 
 def _between(numbers: pa.Array, day: int) -> pa.Array:
-    """Whether moments, counted in `day`ths of a day, lie in the years from 0001 to 9999.
+    """Whether moments, counted in units of 1/`day` of a day, are in the years 0001 to 9999.
 
-    Those that do not keep their number as their text, which is no moment.
+    The text of any other moment is its number, which is not a valid moment.
     """
     return pc.and_(
         pc.greater_equal(numbers, _FIRST_DAY * day), pc.less(numbers, (_LAST_DAY + 1) * day)
@@ -131,7 +131,7 @@ def _between(numbers: pa.Array, day: int) -> pa.Array:
 
 
 def _shown(values: pa.Array) -> pa.Array:
-    """Show values of no type of the feeds as JSON, or by their type where Python has no such."""
+    """Show values of other types as JSON, or by their type's name if JSON cannot hold them."""
 
     def text(value: pa.Scalar) -> str | None:
         if not value.is_valid:

@@ -1,6 +1,6 @@
-"""Texts to values, a column at a time (docs/reference/feeds.md, How values are written).
+"""Parses texts to values, a column at a time (docs/reference/feeds.md, How values are written).
 
-What a value means for its record, and whether it is in range, is not judged here.
+`feeds.judging` checks ranges and rules.
 """
 
 import datetime as dt
@@ -32,15 +32,15 @@ _FIRST_MOMENT = pa.scalar(dt.datetime(1, 1, 1, tzinfo=dt.UTC), pa.timestamp("us"
 _LAST_SECOND = (dt.datetime.max - _EPOCH) // dt.timedelta(seconds=1)
 
 _SATURATED = 10**12
-"""Stands for any whole part this large: beyond every range, and exact in 64 bits when scaled."""
+"""Replaces any larger whole part: it is beyond every range, and exact in 64 bits when scaled."""
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """A column's values, null where the text is null or not written as its type.
+    """A column's values, null if the text is null or not written as its type.
 
-    `written` is false where it is not; `precise` is false where an amount has too many decimals
-    (its value is then rounded down).
+    `written` is false for a text that is not written as its type. `precise` is false for an amount
+    with too many decimals, whose value is rounded down.
     """
 
     values: pd.Series
@@ -80,7 +80,7 @@ def _parsed(values: pd.Series, array: pa.Array, parsed: pa.Array, texts: pd.Seri
 def _usual_moments(array: pa.Array) -> pa.Array | None:
     """Parse moments that are all written `YYYY-MM-DD HH:MM:SSZ`, or with a `T`; else give None.
 
-    Arrow's own reader takes nothing else of that length with a `Z`. It takes a tenth of the time.
+    Arrow's parser accepts no other text of that length with a `Z`, and takes a tenth of the time.
     """
     usual = pc.and_(
         pc.equal(pc.binary_length(array), len("2024-03-05 09:30:00Z")), pc.ends_with(array, "Z")
@@ -95,7 +95,7 @@ def _usual_moments(array: pa.Array) -> pa.Array | None:
 
 
 def _moments(array: pa.Array, pattern: str, source_timezone: str) -> pa.Array:
-    """Cast what matches and is a day of the calendar."""
+    """Cast the texts that match the pattern and are days of the calendar."""
     written = pc.match_substring_regex(array, pattern)
     year = pc.utf8_slice_codeunits(array, 0, 4)
     leap_day = pc.equal(pc.utf8_slice_codeunits(array, 5, 10), "02-29")
@@ -124,8 +124,8 @@ def _moments(array: pa.Array, pattern: str, source_timezone: str) -> pa.Array:
 def _offsets(local: npt.NDArray[np.int64], zone: ZoneInfo) -> npt.NDArray[np.int64]:
     """Give a zone's offsets from UTC at local times, all in microseconds.
 
-    At a time that a clock change skips or repeats it is the offset before the change. Local times
-    are many and their days few; the clock is asked for each time on the days of a change only.
+    A time that a clock change skips or repeats gets the offset before the change. Most days have
+    one offset, so that only on days of a change each time is looked up.
     """
     days, day_of = np.unique(local // _DAY, return_inverse=True)
     at_midnight = [_offset(day * _DAY, zone) for day in days.tolist()]
@@ -141,14 +141,14 @@ def _offsets(local: npt.NDArray[np.int64], zone: ZoneInfo) -> npt.NDArray[np.int
 
 
 def _offset(local: int, zone: ZoneInfo) -> int:
-    """Give the offset at a local time; at the end of the calendar it is that of its last day."""
+    """Give the offset at a local time; past the calendar's end, that of its last day."""
     seconds = min(local // _SECOND, _LAST_SECOND)
     offset = (_EPOCH + dt.timedelta(seconds=seconds)).replace(tzinfo=zone).utcoffset()
     return round((offset or dt.timedelta(0)).total_seconds()) * _SECOND
 
 
 def _numbers(array: pa.Array, texts: pd.Series, decimals: int | None) -> Parsed:
-    """Parse whole numbers, or amounts with `decimals`: each text once, since most repeat."""
+    """Parse whole numbers, or amounts with `decimals`, each distinct text once."""
     chunks = array.chunks if isinstance(array, pa.ChunkedArray) else [array]
     repeated = pa.chunked_array(chunks, pa.string()).dictionary_encode().combine_chunks()
     value, written, precise = _distinct_numbers(repeated.dictionary, decimals)
@@ -162,7 +162,7 @@ def _numbers(array: pa.Array, texts: pd.Series, decimals: int | None) -> Parsed:
 
 
 def _distinct_numbers(array: pa.Array, decimals: int | None) -> tuple[pa.Array, pa.Array, pa.Array]:
-    """Give the value of each text, whether it is written as one, and whether it is precise."""
+    """Give the value of each text, whether it is well written, and whether it is precise."""
     parts = pc.extract_regex(array, _NUMBER)
     whole, fraction = pc.struct_field(parts, "whole"), pc.struct_field(parts, "fraction")
     written = pc.is_valid(parts)

@@ -1,18 +1,15 @@
-"""Personal data stops here: e-mail addresses become hashes or masks.
-
-Which values are kept at all is not decided here.
-"""
+"""Replaces e-mail addresses by hashes or masks."""
 
 import hashlib
 import hmac
 import re
 
 AT = r"(?:[@＠﹫]|[%=]40|\\u0040|&(?:\#0*64|\#[xX]0*40|commat);)"
-"""Matches the sign without which no text is an address."""
+"""Matches the `@` sign, which every address contains."""
 
 _SIGN = re.compile(AT)
 _CHAR = r"[^\s,;|]"
-# A word is looked at from its start only, and nothing is tried twice: the time taken is linear.
+# The pattern starts at the start of a word only and does not backtrack, so the time is linear.
 _ADDRESS = re.compile(
     rf'"[^"]*+"{AT}{_CHAR}++'
     rf"|(?<!{_CHAR}){AT}*+(?:(?!{AT}){_CHAR})++(?:\s*+{AT}\s*+{_CHAR}++)++"
@@ -39,7 +36,7 @@ class Hasher:
 
 
 def looks_like_address(text: str) -> bool:
-    """Whether a text holds something like an e-mail address: text, `@`, text.
+    """Whether a text contains something like an e-mail address: text, `@`, text.
 
     The `@` may have white space beside it and may be written in full width, as `%40`, `=40`,
     `&#64;` or JSON's escape.
@@ -48,5 +45,5 @@ def looks_like_address(text: str) -> bool:
 
 
 def mask_addresses(text: str) -> str:
-    """Replace whatever looks like an e-mail address by a mask."""
+    """Replace everything that looks like an e-mail address by a mask."""
     return _ADDRESS.sub(MASK, text)

@@ -1,6 +1,6 @@
-"""Rows of `quarantine.records`: a bad record with all its reasons, personal data hashed.
+"""Makes rows of `quarantine.records`: bad records with all their reasons, personal data hashed.
 
-What is bad is decided elsewhere: `feeds.judging` for the row rules, `rules.orders` for relations.
+`feeds.judging` judges by the row rules, `rules.orders` by the relation rules.
 """
 
 import json
@@ -22,7 +22,7 @@ COLUMNS = [*ADDRESS, "business_key", "stage", "reasons", "record"]
 
 @dataclass(frozen=True)
 class MalformedRecord:
-    """A record of a batch that has not the shape of its file."""
+    """A record of a batch that does not have the form of its file."""
 
     batch_date: pd.Timestamp
     source_file: str
@@ -34,7 +34,7 @@ class MalformedRecord:
 def row_quarantine(
     feed: Feed, hasher: Hasher, texts: pd.DataFrame, address: pd.DataFrame, faults: Sequence[Fault]
 ) -> pd.DataFrame:
-    """Make a row for each record that has a fault, with the columns `COLUMNS`."""
+    """Make a row for each record that breaks a row rule, with the columns `COLUMNS`."""
     reasons: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for fault in faults:
         values = texts[fault.column].iloc[fault.positions]
@@ -91,7 +91,7 @@ def relation_quarantine(
 
 
 def kept_ids(ids: pd.Series, hasher: Hasher) -> pd.Series:
-    """Give what quarantine has in place of ids: those that look like an address are hashed."""
+    """Give ids as quarantine stores them: those that look like an address are hashed."""
     suspects = ids.str.contains(AT)
     kept = ids.copy()
     kept[suspects] = [_kept("", suspect, hasher) for suspect in ids[suspects]]
@@ -114,7 +114,7 @@ def _reason(rule: str, column: str | None, value: str | None, message: str) -> d
 
 
 def _kept_record(record: Mapping[Any, object], hasher: Hasher) -> dict[str, str | None]:
-    """Show a record as it came, personal data hashed (and said to be)."""
+    """Give a record's original values, with personal data hashed and marked as hashed."""
     return {
         ("email_sha256" if name == "email" else name): _kept(name, value, hasher)
         for name, value in record.items()
@@ -122,7 +122,7 @@ def _kept_record(record: Mapping[Any, object], hasher: Hasher) -> dict[str, str 
 
 
 def _kept(column: str, value: object, hasher: Hasher) -> str | None:
-    """Show a value: hashed where it is, or looks like, an e-mail address."""
+    """Give a value, hashed if it is, or looks like, an e-mail address."""
     if not isinstance(value, str):
         return None
     if column == "email" or looks_like_address(value):

@@ -1,7 +1,4 @@
-"""The bytes of one landed file to records of texts (docs/reference/feeds.md, Files).
-
-CSV, JSON lines and Parquet come out alike; what a text means is not read here.
-"""
+"""Reads a landed file of any format as records of texts (docs/reference/feeds.md, Files)."""
 
 import codecs
 import gzip
@@ -18,7 +15,7 @@ from ecommerce_assets.feeds.reading_parquet import read_parquet
 from ecommerce_assets.feeds.records import RECORDS_LIMIT, Records, RefusedFileError
 
 FILE_LIMIT = 1 << 29
-"""Bytes that a file may have, unpacked. A day of a million orders has a fifth of it."""
+"""The most bytes of a file, uncompressed. A day of a million orders has a fifth of it."""
 
 EXTENSIONS = (".csv", ".jsonl", ".parquet", ".csv.gz", ".jsonl.gz")
 
@@ -29,7 +26,7 @@ def read_records(name: str, content: bytes, feed: Feed) -> Records:
     """Read a landed file of a feed.
 
     Raises:
-        RefusedFileError: the file is not its feed at all, or above a limit.
+        RefusedFileError: the file is not of the feed, or above a limit.
     """
     check_size(name, len(content))
     if name.endswith(".parquet"):
@@ -47,13 +44,13 @@ def read_records(name: str, content: bytes, feed: Feed) -> Records:
 
 
 def check_size(name: str, size: int) -> None:
-    """Refuse a file of more bytes than are read."""
+    """Refuse a file above the limit of bytes."""
     if size > FILE_LIMIT:
         raise RefusedFileError(name, f"the file has more than {FILE_LIMIT:,} bytes; split it")
 
 
 def _check_utf8(name: str, content: bytes) -> None:
-    """Refuse what is not UTF-8; without a copy of the whole, which may be four times as large."""
+    """Refuse a file that is not UTF-8, without decoding it whole to four times its size."""
     offsets = pa.py_buffer(np.array([0, len(content)], dtype="int64"))
     text = pa.Array.from_buffers(pa.large_string(), 1, [None, offsets, pa.py_buffer(content)])
     try:

@@ -1,6 +1,6 @@
-"""CSV as records of texts: with Arrow if the file has no quotes, with Python's reader otherwise.
+"""Reads CSV as records of texts: by Arrow if the file has no quotes, else by Python's reader.
 
-Source: docs/reference/feeds.md, Files. Values are not parsed here.
+Source: docs/reference/feeds.md, Files.
 """
 
 import csv
@@ -29,14 +29,14 @@ from ecommerce_assets.feeds.records import (
 from ecommerce_assets.feeds.texts import BLANKS
 
 _BLOCK = 4 << 20
-"""Characters whose rows are Python objects at one time."""
+"""The characters of a file whose rows are Python objects at one time."""
 
 
 def read_csv(name: str, content: bytes, feed: Feed) -> Records:
-    """Read a CSV, which is known to be UTF-8.
+    """Read a CSV in valid UTF-8.
 
     Raises:
-        RefusedFileError: its header is not the feed's.
+        RefusedFileError: the header is not that of the feed.
     """
     lone_returns = b"\r" in content and content.count(b"\r") != content.count(b"\r\n")
     if b'"' in content or lone_returns or _may_have_large_lines(content):
@@ -45,7 +45,7 @@ def read_csv(name: str, content: bytes, feed: Feed) -> Records:
 
 
 def _may_have_large_lines(content: bytes) -> bool:
-    """Whether a line may be above the limit: none is if each half of it has a line's end."""
+    """Whether a line may exceed the limit; none does if every half limit contains a line end."""
     half = RECORD_LIMIT // 2
     return any(
         content.find(b"\n", start, start + half) < 0
@@ -54,7 +54,7 @@ def _may_have_large_lines(content: bytes) -> bool:
 
 
 def read_plain_csv(name: str, content: bytes, feed: Feed) -> Records:
-    """Read a CSV without quotes, lone carriage returns and large lines, ten times as fast."""
+    """Read a CSV without quotes, lone carriage returns or large lines, ten times as fast."""
     start = _end_of_blanks(content, 0)
     end = content.find(b"\n", start)
     end = len(content) if end < 0 else end
@@ -153,7 +153,7 @@ def read_quoted_csv(name: str, content: bytes, feed: Feed) -> Records:
 class _Record:
     """A record's fields, its raw text, and whether its quotes close.
 
-    Of one above the limit there are no fields, and the text is its beginning.
+    A record above the limit has no fields, and its text is cut.
     """
 
     fields: list[str] | None
@@ -165,7 +165,7 @@ _END = "\0end of file\0"
 
 
 class _TooLargeError(Exception):
-    """The record that the reader is in is above the limit."""
+    """The current record is above the limit."""
 
 
 def _records(content: bytes) -> Iterator[_Record]:
@@ -217,10 +217,7 @@ _UNQUOTED = re.compile(r"[^,\r\n]*+,?")
 
 
 def _skip_record(taken: Sequence[str], lines: Iterator[str]) -> tuple[str, bool]:
-    """Go to the end of a record of which some lines are taken.
-
-    Gives its beginning, and whether it is a blank line.
-    """
+    """Read on to the end of a record; give its beginning, and whether it is a blank line."""
     is_blank, state = True, _State.FIELD_START
     for line in chain(taken, lines):
         is_blank = is_blank and not line.strip()
@@ -231,7 +228,7 @@ def _skip_record(taken: Sequence[str], lines: Iterator[str]) -> tuple[str, bool]
 
 
 class _State(Enum):
-    """Where in a field a piece of text ends, as Python's reader has it."""
+    """The state of Python's reader at the end of a piece of text."""
 
     FIELD_START = auto()
     UNQUOTED = auto()

@@ -1,4 +1,4 @@
-"""JSON lines as records of texts (docs/reference/feeds.md, Files). Values are not parsed here."""
+"""Reads JSON lines as records of texts (docs/reference/feeds.md, Files)."""
 
 import io
 import json
@@ -23,11 +23,11 @@ from ecommerce_assets.feeds.texts import BLANKS, HEAD
 _SURROGATE = ("\ud800", "\udfff")
 
 _BLOCK = 4 << 20
-"""Bytes whose records are Python objects at one time."""
+"""The bytes of a file whose records are Python objects at one time."""
 
 
 def read_jsonl(content: bytes, feed: Feed) -> Records:
-    """Read JSON lines, which are known to be UTF-8; numbers count as their text."""
+    """Read JSON lines in valid UTF-8; numbers become texts as written."""
     texts: dict[str, list[pa.Array]] = {name: [] for name in feed.columns}
     masks: dict[str, list[Mask]] = {name: [] for name in feed.columns}
     block: list[dict[str, Any]] = []
@@ -77,7 +77,7 @@ def read_jsonl(content: bytes, feed: Feed) -> Records:
 
 
 def _texts(values: Sequence[Any]) -> tuple[pa.Array, Mask]:
-    """Give values as texts, and which of them are no text or number."""
+    """Give values as texts, and which of them are neither text nor number."""
     unfit = np.zeros(len(values), dtype=bool)
     try:
         return pa.array(values, pa.string()), unfit
@@ -94,14 +94,14 @@ def _texts(values: Sequence[Any]) -> tuple[pa.Array, Mask]:
 
 
 def _json_object(line: str, feed: Feed) -> dict[str, Any] | None:
-    """Read an object with numbers as their text and trimmed names; None if it is none."""
+    """Read an object with numbers as texts and trimmed names; None if the line is not an object."""
     try:
         value = _DECODER.decode(line)
         if not isinstance(value, dict):
             return None
         if value.keys() <= feed.columns.keys() or all(name == name.strip() for name in value):
             return value
-        # Of names that are the same once they are trimmed the last counts.
+        # Of names that are equal after trimming, the last counts.
         trimmed: dict[str, Any] = _TRIMMING_DECODER.decode(line)
     except (ValueError, RecursionError):
         return None
@@ -123,5 +123,5 @@ _TRIMMING_DECODER = json.JSONDecoder(
 
 
 def _is_text(value: str) -> bool:
-    """Whether UTF-8 can hold a text: JSON may escape half a surrogate pair."""
+    """Whether a text is valid in UTF-8; JSON may contain half a surrogate pair."""
     return value.isascii() or not any(_SURROGATE[0] <= char <= _SURROGATE[1] for char in value)

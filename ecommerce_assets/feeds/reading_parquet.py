@@ -1,6 +1,6 @@
-"""Parquet as records of texts, typed columns as a CSV would have them.
+"""Reads Parquet as records of texts, with typed columns as a CSV would have them.
 
-Source: docs/reference/feeds.md, How values are written. Values are not parsed here.
+Source: docs/reference/feeds.md, How values are written.
 """
 
 import json
@@ -28,11 +28,11 @@ from ecommerce_assets.feeds.texts import head, shown
 
 
 def read_parquet(name: str, content: bytes, feed: Feed, limit: int) -> Records:
-    """Read a Parquet file; typed columns are taken by value.
+    """Read a Parquet file.
 
     Raises:
-        RefusedFileError: it is none, its columns are not the feed's, or these unpack to more than
-            `limit` bytes.
+        RefusedFileError: the file is not Parquet, its columns are not those of the feed, or they
+            unpack to more than `limit` bytes.
     """
     try:
         return _read(name, content, feed, limit)
@@ -116,10 +116,10 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _says_it_is_small(metadata: pq.FileMetaData, columns: Iterable[str], limit: int) -> bool:
-    """Whether columns take no more than `limit` bytes by what the file says of itself.
+    """Whether columns take at most `limit` bytes by the file's own metadata.
 
-    Of packed texts that is before repeated ones are written out. The items of nested values,
-    which may take no bytes at all, count as rows do.
+    For dictionary-encoded texts this is the size before repeated texts are written out. Items of
+    nested values, which may take no bytes, count like rows.
     """
     names = set(columns)
     paths = [metadata.schema.column(leaf).path for leaf in range(metadata.num_columns)]
@@ -139,7 +139,7 @@ def _says_it_is_small(metadata: pq.FileMetaData, columns: Iterable[str], limit: 
 
 
 def _unpacked_size(values: pa.Array) -> int:
-    """Count the bytes that a column takes once repeated texts are written out."""
+    """Count the bytes of a column with repeated texts written out."""
     if not pa.types.is_dictionary(values.type):
         return int(values.nbytes)
     sizes = pc.binary_length(values.dictionary)
@@ -148,7 +148,7 @@ def _unpacked_size(values: pa.Array) -> int:
 
 
 def _large_rows(texts: Mapping[str, pa.Array]) -> Mask:
-    """Find the rows whose texts are above the limit of a record."""
+    """Find the rows whose texts exceed the limit of a record."""
     arrays = list(texts.values())
     if sum(array.nbytes for array in arrays) <= RECORD_LIMIT:
         return np.zeros(len(arrays[0]), dtype=bool)

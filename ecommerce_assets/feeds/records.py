@@ -1,6 +1,6 @@
-"""The records of one landed file as texts, whatever its format was, or why there are none.
+"""The records of a landed file as texts, and the error that refuses a file.
 
-Reading a format stands in `reading_csv`, `reading_jsonl` and `reading_parquet`.
+`reading_csv`, `reading_jsonl` and `reading_parquet` read the formats.
 """
 
 from collections import Counter
@@ -20,17 +20,17 @@ from ecommerce_assets.feeds.parsing import Mask
 from ecommerce_assets.feeds.texts import head, shown
 
 RECORD_LIMIT = 1 << 20
-"""Bytes of UTF-8 that a record may hold. A larger one is quarantined, cut to its head."""
+"""The most bytes of a record in UTF-8. A larger record is quarantined, with its text cut."""
 
 RECORDS_LIMIT = 5_000_000
-"""Lines that a file may have, blank ones too, or rows."""
+"""The most lines of a file, blank ones included, or rows."""
 
 IGNORED_LISTED = 100
-"""How many of a file's unknown columns are named."""
+"""The most unknown columns of a file that are named."""
 
 
 class RefusedFileError(OperatorError):
-    """The file is not its feed at all, so its day is not loaded.
+    """The file is not of its feed, so that its day is not loaded.
 
     Source: docs/reference/feeds.md, What is refused.
     """
@@ -44,7 +44,7 @@ class RefusedFileError(OperatorError):
 
 @dataclass(frozen=True)
 class Malformed:
-    """A record that has not the shape of its file, as its raw text."""
+    """The raw text of a record that does not have the form of its file."""
 
     line_number: int
     text: str
@@ -52,7 +52,7 @@ class Malformed:
 
     @classmethod
     def too_large(cls, line_number: int, text: str) -> "Malformed":
-        """A record above `RECORD_LIMIT`; `text` is its beginning."""
+        """Make the malformed record of one above `RECORD_LIMIT`; `text` is its beginning."""
         message = f"is larger than {RECORD_LIMIT:,} bytes; its head is kept"
         return cls(line_number, head(text), message)
 
@@ -61,9 +61,9 @@ class Malformed:
 class Records:
     """The records of one file.
 
-    `texts` has the feed's columns, trimmed, null where empty or absent, and is indexed by line
-    number, from 1, header and empty lines aside. `unfit` marks, by column, values that are no text
-    or number at all (a JSON list, say), which `texts` shows as JSON.
+    `texts` has the feed's columns, trimmed, and null if empty or absent. Its index is the line
+    number from 1, without header and empty lines. `unfit` marks, by column, values that are neither
+    text nor number, such as a JSON list, which `texts` has as JSON.
     """
 
     texts: pd.DataFrame
@@ -76,12 +76,12 @@ class Records:
 
     @property
     def size(self) -> int:
-        """How many bytes their texts take."""
+        """The bytes of the texts."""
         return int(self.texts.memory_usage().sum()) + sum(len(bad.text) for bad in self.malformed)
 
 
 def check_header(name: str, header: Sequence[str], feed: Feed) -> list[str]:
-    """Refuse a header that is not the feed's; else list the columns of it that are not."""
+    """Refuse a header that is not that of the feed; else list its unknown columns."""
     names = Counter(header)
     twice = min((column for column, times in names.items() if times > 1), default=None)
     if twice is not None:
@@ -98,7 +98,7 @@ def check_header(name: str, header: Sequence[str], feed: Feed) -> list[str]:
 
 
 def listed(columns: Iterable[str]) -> list[str]:
-    """List the names of unknown columns as one may show them, an ellipsis for those beyond."""
+    """List the displayed names of unknown columns, with an ellipsis above the limit."""
     names = [shown(column) for column in islice(columns, IGNORED_LISTED + 1)]
     return names if len(names) <= IGNORED_LISTED else [*names[:-1], "…"]
 
@@ -108,7 +108,7 @@ def lay_out(
     columns: Mapping[str, pa.Array | pa.ChunkedArray],
     line_numbers: npt.ArrayLike,
 ) -> pd.DataFrame:
-    """Trim the texts, make the empty ones null, and lay them out in the feed's columns."""
+    """Trim the texts, make empty ones null, and arrange them in the feed's columns."""
     index = pd.Index(np.array(line_numbers, dtype="int64"), name="line_number")
 
     def trimmed(texts: pa.Array | pa.ChunkedArray | None) -> pd.api.extensions.ExtensionArray:

@@ -1,4 +1,4 @@
-"""Landed records into staged | quarantined: every record in one of the two, never both."""
+"""Splits landed records into staged and quarantined ones; every record is in exactly one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class LandedRecords:
 
 @dataclass(frozen=True)
 class Split:
-    """What landed, divided.
+    """The staged and the quarantined records.
 
     `staged` has the columns of `staging.<feed>`, `quarantined` those of `quarantine.records` (its
     jsonb columns as JSON text); both have one row a record.
@@ -40,7 +40,7 @@ class Split:
 
 
 def split(feed: Feed, store: Store, hasher: Hasher, landed: Sequence[LandedRecords]) -> Split:
-    """Divide the records of some files of a feed, of any number of batches.
+    """Split the records of some files of a feed, of any number of batches.
 
     Source: docs/reference/feeds.md, What a bad record gets.
     """
@@ -74,7 +74,7 @@ def split(feed: Feed, store: Store, hasher: Hasher, landed: Sequence[LandedRecor
 def _stack(
     feed: Feed, landed: Sequence[LandedRecords]
 ) -> tuple[pd.DataFrame, dict[str, Mask], pd.DataFrame]:
-    """Put the files' records under one another, beside their addresses."""
+    """Concatenate the files' records, with their addresses."""
     frames = [file.records.texts for file in landed]
     lengths = [len(frame) for frame in frames]
     texts = pd.concat(

@@ -1,14 +1,11 @@
-"""Texts of landed files as they are kept, listed or shown: escaped, cut, addresses masked.
-
-What is done with a record does not belong here.
-"""
+"""Prepares texts of landed files for storage and display: escaped, cut, addresses masked."""
 
 import re
 
 from ecommerce_assets.feeds.privacy import mask_addresses
 
 HEAD = 10_000
-"""Characters that are kept of a record above the limit."""
+"""The number of stored characters of a record above the limit."""
 
 _NAME_HEAD = 255
 
@@ -17,7 +14,7 @@ BLANKS = re.compile(
     + b"|".join(re.escape(chr(c).encode()) for c in range(0x3001) if chr(c).isspace())
     + b")*+"
 )
-"""Matches the white space that Unicode has, as UTF-8."""
+"""Matches Unicode white space in UTF-8."""
 
 
 def visible(text: str) -> str:
@@ -32,8 +29,8 @@ def head(text: str, length: int = HEAD) -> str:
 
 
 def shown(name: str) -> str:
-    """Give a file's or column's name as one may show it: one line, cut, addresses masked."""
-    # Masked last: the ellipsis stands for the text behind an `@` that is cut off.
+    """Give a file's or column's name for display: on one line, cut, addresses masked."""
+    # The mask comes last, so that the ellipsis counts as the text after an `@` that is cut.
     masked = mask_addresses(head(name, _NAME_HEAD))
     return "".join(
         char if char.isprintable() or char == " " else ascii(char)[1:-1] for char in masked

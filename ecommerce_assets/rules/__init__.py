@@ -1,4 +1,4 @@
-"""The business: pure functions, frames in, frames out. No Dagster, no SQL, no disk, no clock."""
+"""The business rules: pure functions from frames to frames. No Dagster, SQL, disk or clock."""
 
 RULES_VERSION = "2"
-"""Changes when a rule gives other figures for the same files; the warehouse is then rebuilt."""
+"""Raise it when a rule gives other figures for the same files; the warehouse is then rebuilt."""

@@ -11,7 +11,7 @@ BY_ORDER = ("country", "channel", "discount_code", "customer")
 DIMENSIONS = (*BY_PRODUCT, *BY_ORDER)
 
 NONE_GIVEN = ""
-"""The value of what has none: landed texts are never empty."""
+"""The value of rows without a value; landed texts are never empty."""
 
 NEW, REPEAT, GUEST = "new", "repeat", "guest"
 
@@ -30,11 +30,11 @@ def daily_sales(
 ) -> pd.DataFrame:
     """Make `fct_sales_daily` of some `dates`: one row a date, dimension and value.
 
-    `lines`, `returns` and `adjustments` are those of recognised orders that are dated on `dates` or
-    whose order is; `orders` are all of theirs. `first_order_dates` are by `customer_id`,
-    `categories` by `product_id`. Money is booked as in `fct_revenue_daily`, so that the values of
-    each dimension add up to it; `orders` counts, on the order's date, those with a product line of
-    the value.
+    `lines`, `returns` and `adjustments` are those of recognised orders that are dated on `dates`
+    or whose order is. `orders` are all orders of these. `first_order_dates` are by `customer_id`,
+    `categories` by `product_id`. Money is dated as in `fct_revenue_daily`, so that the values of
+    each dimension add up to it. The column `orders` counts, on the order's date, the orders with a
+    product line of the value.
     """
     orders, lines, returns, adjustments = numbered("order_id", orders, lines, returns, adjustments)
     of_orders = _values_by_order(orders, first_order_dates)
@@ -58,7 +58,7 @@ def daily_sales(
         figures = sums(entries.assign(value=of_entries), _KEY, _FIGURES)
         each = ordered.assign(value=of_ordered)[["order_id", *_KEY]].drop_duplicates()
         counts = each.groupby(_KEY).size()
-        # An order counts on its own date, also where its lines were all sold on others.
+        # An order counts on its own date, even if all its lines were sold on other dates.
         part = figures.reindex(figures.index.union(counts.index), fill_value=0)
         part["orders"] = counts.reindex(part.index, fill_value=0)
         parts.append(part.reset_index().assign(dimension=dimension))
@@ -99,9 +99,9 @@ def _texts(values: pd.Series) -> pd.Series:
 def _entries(
     orders: pd.DataFrame, products: pd.DataFrame, returns: pd.DataFrame, adjustments: pd.DataFrame
 ) -> pd.DataFrame:
-    """Put all that is booked into one frame: an amount's date, order, product and figures.
+    """Make one frame of all amounts with their date, order, product and figures.
 
-    What is given back is there twice: on its own date, and on its order's.
+    A refund is in it twice: on its own date, and on its order's.
     """
     back = returns[returns["kind"] == PRODUCT]
     refunds = adjustments[adjustments["kind"] == REFUND].assign(product_id=None)

@@ -1,7 +1,4 @@
-"""Moments and the store's calendar days (docs/reference/rules.md, Dates).
-
-Batch days are not business dates, and do not belong here.
-"""
+"""Converts moments to business dates in the store's time zone (docs/reference/rules.md, Dates)."""
 
 import pandas as pd
 
@@ -15,8 +12,8 @@ def business_date(moments: pd.Series, timezone: str) -> pd.Series:
 def day_start(days: pd.Series, timezone: str) -> pd.Series:
     """Give the first instant of each business day, in UTC.
 
-    Where the clocks are put forward at midnight the day starts at the jump; where midnight comes
-    twice, at the first.
+    If a clock change skips midnight, the day starts at the change. If midnight comes twice, the
+    day starts at the first.
     """
     # An array of True per value says "the first of two"; pandas wants it as long as the input.
     starts = days.astype("datetime64[us]").dt.tz_localize(

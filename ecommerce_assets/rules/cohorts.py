@@ -1,4 +1,4 @@
-"""Cohorts: what customers are worth, and who comes back (docs/reference/rules.md, Cohorts)."""
+"""Lifetime value and retention of cohorts (docs/reference/rules.md, Cohorts)."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -45,7 +45,7 @@ def cohort_values(
 
 
 def _by_cohort_day(cohort_date: pd.Series, date: pd.Series, value: pd.Series) -> pd.DataFrame:
-    """Lay out what happened by `cohort_date` and `day`, counted from it, in `value`."""
+    """Make rows of `cohort_date`, `day` (the days since that date) and `value`."""
     return pd.DataFrame(
         {"cohort_date": cohort_date, "day": (date - cohort_date).dt.days, "value": value}
     )

@@ -1,4 +1,4 @@
-"""Customers and what they bought (docs/reference/rules.md, Customers)."""
+"""Customers with the sums of their orders (docs/reference/rules.md, Customers)."""
 
 import pandas as pd
 
@@ -8,7 +8,7 @@ from ecommerce_assets.rules.versions import latest
 
 
 def build_customers(customers: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
-    """Make `dim_customer`, one row a customer seen in either.
+    """Make `dim_customer`, one row a customer of either frame.
 
     `customers` holds all staged versions of some customers, `orders` the `fct_orders` of the same
     ones: `customer_id`, `order_date`, `is_recognised`, `net_amount`.

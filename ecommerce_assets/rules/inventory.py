@@ -12,7 +12,7 @@ from ecommerce_assets.rules.versions import latest
 SNAPSHOT_KEY = ["snapshot_date", "product_id", "warehouse_id"]
 
 SALES_DAYS = 28
-"""The days of sales that cover is counted by: whole weeks, so that each weekday counts alike."""
+"""The days of sales from which cover is computed: whole weeks, so that weekdays count equally."""
 
 
 def stock_levels(
@@ -35,10 +35,10 @@ def stock_levels(
 
 
 def tenths_of_days_of_cover(available: int, units_sold: int) -> int | None:
-    """Give how many days what is available of a product lasts, in tenths, half up.
+    """Give a product's days of cover in tenths, rounded half up.
 
-    `available` is what all warehouses have of it, `units_sold` what recognised orders took in the
-    `SALES_DAYS` up to the snapshot. 0 where nothing is available, None where nothing was sold.
+    `available` sums all warehouses; `units_sold` are of recognised orders in the `SALES_DAYS` up to
+    the snapshot. 0 if nothing is available, None if nothing was sold.
     """
     if available <= 0:
         return 0

@@ -1,7 +1,7 @@
-"""The kinds of lines and adjustments that figures tell apart (docs/reference/rules.md, Money)."""
+"""The kinds of lines and adjustments that figures distinguish (docs/reference/rules.md, Money)."""
 
 PRODUCT = "product"
-"""The kind of the lines that are revenue; what other lines net is other sales."""
+"""The kind of lines that count as revenue; the net of other lines is other sales."""
 
 REFUND = "refund"
-"""The kind of the adjustments that are refunds; the others are taken off the shipping."""
+"""The kind of adjustments that are refunds; other adjustments reduce the shipping."""

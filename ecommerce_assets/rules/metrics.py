@@ -1,6 +1,6 @@
-"""The metrics of a day or a period: each one's slug, unit, formula, and how it adds up over time.
+"""The list of metrics: slug, unit, formula, and aggregation over time.
 
-The API's models, its `/metrics` and the page follow this list. How one is computed is `revenue`'s.
+The API's models, its `/metrics` and the page use this list. `rules.revenue` computes the metrics.
 """
 
 from collections.abc import Mapping
@@ -10,28 +10,28 @@ from types import MappingProxyType
 
 
 class Unit(StrEnum):
-    """What a metric is counted in."""
+    """The unit of a metric."""
 
     COUNT = "count"
     """A whole number."""
     AMOUNT = "amount"
     """The store's currency, two decimals."""
     RATE = "rate"
-    """A share of one, four decimals."""
+    """A rate between 0 and 1, four decimals."""
 
 
 DECIMALS = MappingProxyType({Unit.COUNT: 0, Unit.AMOUNT: 2, Unit.RATE: 4})
 
 
 class OverTime(StrEnum):
-    """How the metric of a period follows from that of its days."""
+    """How the metric of a period is computed from that of its days."""
 
     SUM = "sum"
-    """The sum of its days'."""
+    """The sum over its days."""
     RATIO = "ratio"
-    """Computed from the period's totals, since a mean of days would weigh them alike."""
+    """The ratio of the period's totals, since a mean would weigh all days equally."""
     DISTINCT = "distinct"
-    """Counted anew, since the same customer or order may be there on several days."""
+    """A distinct count over the period, since a customer or order may occur on several days."""
 
 
 @dataclass(frozen=True)

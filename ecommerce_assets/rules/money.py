@@ -19,17 +19,16 @@ def line_gross(
 ) -> pd.Series:
     """Give each line's gross in hundredths.
 
-    That is its `gross_amount` where the shop gives one (0 on a line of quantity 0), else `quantity`
-    × `unit_price` (ten-thousandths), rounded half up. A product that would not fit 64 bits is given
-    as `ceiling`, which such a product is far above; without a ceiling every line is in range
-    (docs/reference/feeds.md).
+    Gross is `gross_amount` if the shop gives one (0 on a line of quantity 0), else `quantity` ×
+    `unit_price` (ten-thousandths), rounded half up. A product above 64 bits becomes `ceiling`,
+    which it is far above. Without a ceiling every line is in range (docs/reference/feeds.md).
     """
     given = gross_amount.notna()
     counted = quantity.where(~given, 0)
     if ceiling is None:
         computed = times_price(counted, unit_price)
     else:
-        # The float only picks what is compared exactly: it is off by a millionth at the most.
+        # The float only selects lines; it is off by at most a millionth.
         beyond = counted.astype("float64").abs() * unit_price.abs() > ceiling * 200.0
         computed = times_price(counted.where(~beyond, 0), unit_price).where(~beyond, ceiling)
     as_given = gross_amount.fillna(0).astype("int64").where(quantity != 0, 0)
@@ -39,7 +38,7 @@ def line_gross(
 def times_price(quantity: pd.Series, price: pd.Series) -> pd.Series:
     """Give `quantity` × `price` (ten-thousandths) in hundredths, half up.
 
-    As Python integers where 64 bits do not do; null where the price is.
+    The result has Python integers if 64 bits are not enough, and null where the price is null.
     """
     known = price.notna()
     prices = price.fillna(0).astype("int64")
@@ -59,7 +58,7 @@ def times_price(quantity: pd.Series, price: pd.Series) -> pd.Series:
 
 
 def sums(frame: pd.DataFrame, by: str | Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
-    """Sum whole-number columns by group, exactly: as Python integers where 64 bits might not do."""
+    """Sum whole-number columns by group exactly, as Python integers if 64 bits may not do."""
     largest = max((int(frame[column].abs().max()) for column in columns if len(frame)), default=0)
     values = frame[list(columns)]
     if largest * len(frame) >= _SAFE_SUM:
@@ -69,9 +68,9 @@ def sums(frame: pd.DataFrame, by: str | Sequence[str], columns: Sequence[str]) -
 
 
 def ratio(numerator: pd.Series, denominator: pd.Series, decimals: int = 0) -> pd.Series:
-    """Divide whole numbers row by row, half up to `decimals`, given in units of the last decimal.
+    """Divide whole numbers row by row, rounded half up, in units of the last of `decimals`.
 
-    Null where the denominator is 0.
+    Null if the denominator is 0.
     """
     return pd.Series(
         [

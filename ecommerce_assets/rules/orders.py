@@ -1,7 +1,7 @@
-"""An order with its lines, returns, adjustments and relation quarantine, computed together.
+"""Computes an order with its lines, returns, adjustments and relation quarantine together.
 
-Each part decides on the others (docs/reference/rules.md, Money, Sale date, Relation rules). How
-returns and adjustments are judged is in `rules.returns`.
+The parts depend on each other (docs/reference/rules.md, Money, Sale date, Relation rules).
+`rules.returns` judges returns and adjustments.
 """
 
 from dataclasses import dataclass
@@ -32,12 +32,12 @@ RELATION_RULES = {
     "return_before_order": "it is of a time before its order",
     "return_exceeds_line": "the line's returns so far pass its quantity or its net amount",
 }
-"""Every relation rule, and the message to those who break it."""
+"""Every relation rule, with its message."""
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """The facts of some orders, with the columns of their tables, and what broke relation rules.
+    """The facts of some orders, with the columns of their tables, and the broken relation rules.
 
     `broken` has a row a broken rule of a record: `feed`, its address, `business_key`, `order_id`,
     `rule` and `message`.
@@ -109,13 +109,13 @@ def build_cluster(
 
 
 def _of(order_ids: pd.Series, records: pd.DataFrame) -> pd.DataFrame:
-    """Keep the records that now belong to one of the orders: their latest version names it."""
+    """Keep the records whose latest version names one of the orders."""
     return records[is_in(records["order_id"], order_ids)]
 
 
 def _per_order(frame: pd.DataFrame, columns: list[str], order_ids: pd.Series) -> pd.DataFrame:
     """Sum columns by order, 0 for an order without rows; indexed as `order_ids`."""
-    # Not a join with a fill: missing rows would turn the sums into floats on the way.
+    # A join with a fill would turn the sums into floats.
     totals = sums(frame, "order_id", columns).reindex(order_ids, fill_value=0)
     return totals.set_axis(order_ids.index)
 
@@ -131,7 +131,7 @@ def _line_facts(
 ) -> pd.DataFrame:
     """Make `fct_order_items`, with `order_discount` of the order and `unit_cost` of the version.
 
-    A line is sold when it was added to the order, at the earliest with the order.
+    A line's sale date is the date it was added to the order, not before the order's date.
     """
     order = orders.set_index("order_id")[
         ["ordered_at", "order_date", "is_recognised", "order_discount"]
@@ -151,17 +151,17 @@ def _line_facts(
 
 
 def allocate_order_discount(lines: pd.DataFrame) -> pd.Series:
-    """Divide each order's `order_discount` over its lines, in cents that add up to it exactly.
+    """Divide each order's `order_discount` among its lines, in cents that add up to it exactly.
 
-    In proportion to gross less line discount, by largest remainder, ties to the smaller
-    `order_item_id`. Takes `order_id`, `order_item_id`, `order_discount`, `gross_amount` and
-    `discount_amount`; source: docs/reference/rules.md, Money.
+    The parts are in proportion to gross less line discount. The largest remainders get the cents
+    left over, ties the smaller `order_item_id`. Source: docs/reference/rules.md, Money. `lines` has
+    `order_id`, `order_item_id`, `order_discount`, `gross_amount` and `discount_amount`.
     """
     parts = pd.Series(0, index=lines.index, dtype="int64")
     discounted = lines[lines["order_discount"] > 0]
     if discounted.empty:
         return parts
-    # Cents × cents pass 64 bits at the allowed sizes, hence Python's integers.
+    # Cents × cents may exceed 64 bits, so these are Python integers.
     weight = (discounted["gross_amount"] - discounted["discount_amount"]).astype(object)
     order = discounted["order_id"]
     total = weight.groupby(order).transform("sum")
@@ -179,10 +179,10 @@ def allocate_order_discount(lines: pd.DataFrame) -> pd.Series:
 def _with_totals(
     orders: pd.DataFrame, lines: pd.DataFrame, returns: pd.DataFrame, adjustments: pd.DataFrame
 ) -> pd.DataFrame:
-    """Add what an order's lines, returns and adjustments sum to (docs/reference/tables.md).
+    """Add the sums of an order's lines, returns and adjustments (docs/reference/tables.md).
 
-    Product lines are its gross, discount, refund and units; the other lines' net, less what is
-    refunded on them, is `other_amount`.
+    Product lines give gross, discount, refund and units. The net of the other lines, less their
+    refunds, is `other_amount`.
     """
     ids = orders["order_id"]
     products, others = (lines[mask] for mask in _is_product(lines))
@@ -216,7 +216,7 @@ def _with_totals(
 
 
 def _is_product(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Tell lines, or returns, of products from those of other kinds."""
+    """Whether each line, or return, is of a product."""
     is_product = rows["kind"] == PRODUCT
     return is_product, ~is_product
 

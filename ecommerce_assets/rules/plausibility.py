@@ -1,23 +1,26 @@
-"""What is usual for a shop: volumes against their own past, units that wait to be sent."""
+"""The usual volume of a feed's days, and the units that wait to be sent."""
 
 import numpy as np
 import pandas as pd
 
 WEEKS = 8
-"""How many of the same weekday before a day make its past."""
+"""The number of earlier days of the same weekday that a day is compared with."""
 
 FEWEST_WEEKS = 4
-"""With fewer of them there is no telling what is usual."""
+"""With fewer such days there is no usual volume."""
+
+FEWEST_RECENT_DAYS = 4
+"""With records on fewer of the last 7 days a feed has no recent volume."""
 
 OPEN_DAYS = 60
-"""An order that was not sent within so many days waits for something else than its goods."""
+"""An order not sent within this many days waits for something other than goods."""
 
 
 def usual_volume(landed: pd.Series, days: pd.DatetimeIndex) -> pd.Series:
-    """Give the median of what landed on the same weekday of the weeks before, by day.
+    """Give, by day, the median of the records that landed on the same weekday of earlier weeks.
 
-    `landed` counts records by day, on which days without any may be missing; only days from the
-    first one in it on count. Null where the past is too short to tell.
+    `landed` counts records by day; days without records may be missing. Only days from its first
+    one count. Null if there are too few earlier days.
     """
     if landed.empty or days.empty:
         return pd.Series(np.nan, index=days, dtype="float64")
@@ -28,11 +31,25 @@ def usual_volume(landed: pd.Series, days: pd.DatetimeIndex) -> pd.Series:
     return usual.reindex(days)
 
 
-def open_units(orders: pd.DataFrame, days: pd.DatetimeIndex) -> pd.Series:
-    """Count the units that were ordered and not yet sent at the end of each day.
+def recent_volume(landed: pd.Series, days: pd.DatetimeIndex) -> pd.Series:
+    """Give, by day, the median of the records that landed on each of the 7 days before it.
 
-    `orders` has `order_date`, `fulfilled_date` (null: not sent) and `units`, of orders that were
-    not cancelled, from `OPEN_DAYS` before the first day on.
+    `landed` counts records by day. Days without records are left out; null if records landed on
+    fewer than `FEWEST_RECENT_DAYS` of the 7 days.
+    """
+    if landed.empty or days.empty:
+        return pd.Series(np.nan, index=days, dtype="float64")
+    every_day = pd.date_range(landed.index.min(), days.max(), freq="D", unit="s")
+    counts = landed[landed > 0].reindex(every_day).astype("float64")
+    recent = counts.shift(1).rolling(7, min_periods=FEWEST_RECENT_DAYS).median()
+    return recent.reindex(days)
+
+
+def open_units(orders: pd.DataFrame, days: pd.DatetimeIndex) -> pd.Series:
+    """Count the ordered units that were not sent by the end of each day.
+
+    `orders` has `order_date`, `fulfilled_date` (null: not sent) and `units` of orders that were not
+    cancelled, from `OPEN_DAYS` before the first day.
     """
     ordered = orders["order_date"]
     latest = ordered + pd.Timedelta(days=OPEN_DAYS)

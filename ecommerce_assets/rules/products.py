@@ -11,9 +11,9 @@ PRODUCT_KEY = ["product_id", "updated_at"]
 def price_history(products: pd.DataFrame) -> pd.DataFrame:
     """Make `dim_product` from all staged records of some products, one row a version.
 
-    A run of equal price and cost (null equals null) is one version. `name` and `category` are the
-    newest record's on every version. Columns as in docs/reference/tables.md; price and cost in
-    ten-thousandths.
+    Successive records with the same price and cost (null equals null) are one version. Every
+    version has the `name` and `category` of the newest record. Columns as in
+    docs/reference/tables.md; price and cost in ten-thousandths.
     """
     records = latest(products, PRODUCT_KEY).sort_values(PRODUCT_KEY)
     cost = _comparable(records["cost"])
@@ -22,7 +22,7 @@ def price_history(products: pd.DataFrame) -> pd.DataFrame:
     versions = records.loc[starts, ["product_id", "price", "cost", "updated_at"]].rename(
         columns={"updated_at": "valid_from"}
     )
-    # Not "last" of the group: that would skip nulls, and the newest record's null counts.
+    # `last` of a group would skip nulls, but a null of the newest record counts.
     newest = records.drop_duplicates("product_id", keep="last")
     versions = versions.merge(newest[["product_id", "name", "category"]], on="product_id")
     versions["valid_to"] = versions.groupby("product_id")["valid_from"].shift(-1)
@@ -32,14 +32,14 @@ def price_history(products: pd.DataFrame) -> pd.DataFrame:
 
 
 def _comparable(cost: pd.Series) -> pd.Series:
-    """Show a null cost as -1, which no cost is, so that two nulls are equal."""
+    """Replace a null cost by -1, which is never a cost, so that two nulls are equal."""
     return cost.astype("Int64").fillna(-1).astype("int64")
 
 
 def product_keys(product_id: pd.Series, valid_from: pd.Series) -> pd.Series:
-    """Make the surrogate key of a product version: the same in every rebuild, and readable.
+    """Make the surrogate key of a product version, which is the same in every rebuild.
 
-    `product_id`, `@`, and `valid_from` in microseconds since 1970.
+    It is `product_id`, `@`, and `valid_from` in microseconds since 1970.
     """
     micros = valid_from.astype("datetime64[us, UTC]").astype("int64").astype("str")
     return product_id + "@" + micros
@@ -48,13 +48,13 @@ def product_keys(product_id: pd.Series, valid_from: pd.Series) -> pd.Series:
 def version_at(versions: pd.DataFrame, product_id: pd.Series, at: pd.Series) -> pd.Series:
     """Give the `product_key` valid at each moment `at`, indexed as `product_id`.
 
-    A moment before a product's first version takes the first; null for a product never seen.
+    A moment before the first version gets the first version; an unknown product gets null.
     """
     ordered = versions.sort_values(["product_id", "valid_from"])
     products = pd.Index(ordered["product_id"].unique())
     version_product = products.get_indexer(ordered["product_id"])
     wanted_product = products.get_indexer(product_id)
-    # (product, moment) pairs as one sorted sequence: rank the moments together.
+    # The moments of both are ranked together, so that (product, moment) pairs sort as numbers.
     moments = pd.concat([ordered["valid_from"], at]).astype("int64").to_numpy()
     rank = np.unique(moments, return_inverse=True)[1]
     width = int(rank.max(initial=0)) + 1
@@ -70,17 +70,17 @@ def version_at(versions: pd.DataFrame, product_id: pd.Series, at: pd.Series) -> 
 
 
 def unit_costs(versions: pd.DataFrame, product_key: pd.Series) -> pd.Series:
-    """Give the cost of each version named, in ten-thousandths; null where it has none."""
+    """Give the cost of each version in ten-thousandths; null if it has none."""
     position = pd.Index(versions["product_key"]).get_indexer(product_key)
     costs = versions["cost"].astype("Int64").array.take(position, allow_fill=True)
     return pd.Series(costs, index=product_key.index)
 
 
 def changed_spans(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Find when some products' valid version, or its cost, differs between two histories.
+    """Find the spans in which some products' valid version, or its cost, differs in two histories.
 
-    Gives `product_id`, `starts_at` and `ends_at` (exclusive; both null-free, open ends as the
-    bounds of the calendar), so that the lines and stock levels of those times can be keyed anew.
+    Gives `product_id`, `starts_at` and `ends_at` (exclusive; an open end is a bound of the
+    calendar, not null). The lines and stock levels in these spans need a new product key.
     """
     sides = []
     for side, versions in (("before", before), ("after", after)):

@@ -1,4 +1,4 @@
-"""Returns and adjustments: which relation rules they break, and what is refunded.
+"""Judges returns and adjustments by the relation rules, and computes refunds.
 
 Source: docs/reference/rules.md, Returns, Adjustments, Relation rules.
 """
@@ -57,8 +57,8 @@ def return_facts(
 ) -> pd.DataFrame:
     """Make `fct_returns` of the returns that break no rule.
 
-    The refund is what was asked for if the goods came back at most `return_days` days after they
-    were delivered (ordered, while there is no delivery), else 0. The cost is that of the line.
+    The refund is the requested amount if the goods came back at most `return_days` days after the
+    delivery (or the order, without a delivery), else 0. The cost is that of the line.
     """
     facts = judged[~judged[list(RETURN_RULES)].any(axis=1)].rename(
         columns={"refund_amount": "requested_amount"}

@@ -42,7 +42,7 @@ def daily_revenue(
 
 
 def _placed(orders: pd.DataFrame, days: pd.Index) -> pd.DataFrame:
-    """Sum what counts on the date of the order."""
+    """Sum the figures dated by the order."""
     figures = {
         "orders": pd.Series(1, index=orders.index),
         "order_value": orders["gross_amount"] - orders["discount_amount"],
@@ -56,7 +56,7 @@ def _placed(orders: pd.DataFrame, days: pd.Index) -> pd.DataFrame:
 
 
 def _sold(lines: pd.DataFrame, days: pd.Index) -> pd.DataFrame:
-    """Sum what counts on the date of the sale: product lines are revenue, the rest other sales."""
+    """Sum the figures dated by the sale: product lines are revenue, others are other sales."""
     is_product = lines["kind"] == PRODUCT
     products, others = lines[is_product], lines[~is_product]
     uncosted = products["net_amount"].where(products["cost_amount"].isna(), 0)
@@ -74,9 +74,9 @@ def _sold(lines: pd.DataFrame, days: pd.Index) -> pd.DataFrame:
 
 
 def _given_back(returns: pd.DataFrame, adjustments: pd.DataFrame, days: pd.Index) -> pd.DataFrame:
-    """Sum what was refunded by the date of the return or adjustment.
+    """Sum the refunds by the date of the return or adjustment.
 
-    A return of a product line takes its cost back too, refundable or not.
+    A return of a product line reduces cost too, whether it is refundable or not.
     """
     is_product, is_refund = returns["kind"] == PRODUCT, adjustments["kind"] == REFUND
     products = returns[is_product]

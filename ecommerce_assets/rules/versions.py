@@ -1,4 +1,4 @@
-"""Which of a record's versions counts (docs/reference/rules.md, Versions)."""
+"""Selects the latest version of each record (docs/reference/rules.md, Versions)."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ def latest(records: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
     """Keep, of the staged records with the same business key, the latest version.
 
     The latest has the greatest (`ingested_at`, `batch_date`, `source_file`, `line_number`), file
-    names compared by code point. One row a key, in no stated order.
+    names compared by code point. One row a key, in any order.
     """
     group = records.groupby(list(key), sort=False).ngroup().to_numpy()
     alone = np.bincount(group, minlength=1)[group] == 1 if len(group) else np.empty(0, bool)
@@ -28,7 +28,7 @@ def latest(records: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
 
 
 def _comparable(values: pd.Series) -> npt.NDArray[np.int64]:
-    """Give whole numbers in the order of the values: moments as they are held, texts ranked."""
+    """Give whole numbers in the order of the values: moments as integers, texts as ranks."""
     if values.dtype == "str":
         values = pd.Series(pd.factorize(values, sort=True)[0])
     return values.to_numpy("int64")

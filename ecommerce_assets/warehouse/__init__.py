@@ -1,1 +1,1 @@
-"""PostgreSQL: tables, migrations, the embedded server, touched keys in and replaced rows out."""
+"""PostgreSQL: tables, migrations, the embedded server, queues of touched keys, replaced rows."""

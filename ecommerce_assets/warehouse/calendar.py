@@ -1,4 +1,4 @@
-"""`dim_date` in the warehouse: the days that the facts reach, and their replacement."""
+"""Reads the range of dates of the facts, and replaces `dim_date`."""
 
 import pandas as pd
 import psycopg
@@ -6,7 +6,7 @@ import psycopg
 from ecommerce_assets.warehouse.frames import write
 from ecommerce_assets.warehouse.tables import DIM_DATE
 
-# Each bound from the end of an index, not from a scan.
+# Each bound is read from the end of an index, without a scan.
 _RANGE = """
     select least(
                (select min(order_date) from analytics.fct_orders),
@@ -35,7 +35,7 @@ def read_range(connection: psycopg.Connection) -> Range | None:
 
 
 def covers_facts(connection: psycopg.Connection) -> bool:
-    """Whether `dim_date` has just the dates from the first to the last of any fact."""
+    """Whether `dim_date` has exactly the dates from the first to the last date of any fact."""
     held = connection.execute("select min(date), max(date) from analytics.dim_date")
     return _range(held) == read_range(connection)
 
@@ -46,7 +46,7 @@ def _range(cursor: psycopg.Cursor) -> Range | None:
 
 
 def replace(connection: psycopg.Connection, dates: pd.DataFrame | None) -> None:
-    """Replace all dates, by none if there are none."""
+    """Replace all dates; without dates the table becomes empty."""
     connection.execute("delete from analytics.dim_date")
     if dates is not None:
         write(connection, DIM_DATE, dates)

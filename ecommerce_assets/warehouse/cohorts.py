@@ -1,4 +1,4 @@
-"""`fct_cohort_ltv` in the warehouse: its inputs by touched cohort, and its replacement."""
+"""Reads the inputs of touched cohorts, and replaces their rows of `fct_cohort_ltv`."""
 
 import datetime as dt
 from collections.abc import Collection
@@ -27,8 +27,8 @@ _LINE = ("sale_date", "kind", "gross_amount", "discount_amount", "order_discount
 _RETURN = ("return_date", "kind", "refund_amount")
 _ADJUSTMENT = ("adjustment_date", "kind", "amount")
 
-# The recognised orders of the cohorts in `taken` that lie within the longest horizon. What a later
-# order brings lies beyond it too: nothing is sold or returned before it is ordered.
+# The recognised orders of the cohorts in `taken` within the longest horizon. Sales and returns of a
+# later order are beyond it too, since they are not dated before their order.
 _COHORT_ORDERS = """
     taken t
     join analytics.dim_customer c on c.first_order_date = t.cohort_date
@@ -75,17 +75,17 @@ def read_orders(connection: psycopg.Connection) -> pd.DataFrame:
 
 
 def read_lines(connection: psycopg.Connection) -> pd.DataFrame:
-    """Read what those orders' lines sum to, by cohort, sale date and kind."""
+    """Read the sums of those orders' lines, by cohort, sale date and kind."""
     return _read_sums(connection, FCT_ORDER_ITEMS, _LINE)
 
 
 def read_returns(connection: psycopg.Connection) -> pd.DataFrame:
-    """Read what is refunded of those orders, by cohort, return date and kind of line."""
+    """Read the refunds of those orders' returns, by cohort, return date and kind of line."""
     return _read_sums(connection, FCT_RETURNS, _RETURN)
 
 
 def read_adjustments(connection: psycopg.Connection) -> pd.DataFrame:
-    """Read what those orders' adjustments sum to, by cohort, date and kind."""
+    """Read the sums of those orders' adjustments, by cohort, date and kind."""
     return _read_sums(connection, FCT_ADJUSTMENTS, _ADJUSTMENT)
 
 

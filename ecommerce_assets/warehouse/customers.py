@@ -1,4 +1,4 @@
-"""`dim_customer` in the warehouse: its inputs by touched customer, and its replacement."""
+"""Reads the inputs of touched customers, and replaces their rows of `dim_customer`."""
 
 import datetime as dt
 from collections.abc import Collection
@@ -40,7 +40,7 @@ def read_records(connection: psycopg.Connection) -> pd.DataFrame:
 
 
 def read_orders(connection: psycopg.Connection) -> pd.DataFrame:
-    """Read what `rules.customers.build_customers` takes of the orders of those in `taken`."""
+    """Read the orders of the customers in `taken`, for `rules.customers.build_customers`."""
     return read(
         connection,
         """
@@ -54,9 +54,9 @@ def read_orders(connection: psycopg.Connection) -> pd.DataFrame:
 def replace(connection: psycopg.Connection, customers: pd.DataFrame) -> None:
     """Replace the customers in `taken`.
 
-    Hands on old and new first order dates where they differ (a new customer's order turns into a
-    repeat one, or back) with the dates on which anything of the orders placed then is booked, and
-    the cohorts within whose longest horizon something changed.
+    If a customer's first order date changes, new orders become repeat orders or the reverse. So
+    this hands over the old and the new date, the dates of everything booked for the orders placed
+    on them, and the cohorts with a change within their longest horizon.
     """
     temporary.fill(
         connection,

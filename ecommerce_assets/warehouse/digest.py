@@ -1,7 +1,4 @@
-"""A fingerprint of each table, so that two warehouses can be compared without moving their rows.
-
-What a difference consists of is not told here: that takes the rows themselves.
-"""
+"""Computes a digest of each table, to compare two warehouses without moving their rows."""
 
 from dataclasses import dataclass
 
@@ -15,7 +12,7 @@ TABLES = (*STAGING.values(), QUARANTINE, *ANALYTICS)
 
 @dataclass(frozen=True)
 class TableDigest:
-    """A table's name with its schema, its number of rows, and 32 hexadecimal digits of them all."""
+    """A table's name with its schema, its number of rows, and 32 hexadecimal digits."""
 
     table: str
     rows: int
@@ -23,7 +20,7 @@ class TableDigest:
 
 
 def table_digests(connection: psycopg.Connection) -> list[TableDigest]:
-    """Give the digests of all tables of `staging`, `quarantine` and `analytics`, at one moment.
+    """Give the digests of all tables of `staging`, `quarantine` and `analytics` in one snapshot.
 
     A digest depends on the rows alone: not on the order in which they were written, the server's
     collation or version, or the session's time zone. It is the sum of the rows' SHA-256 digests,
@@ -31,7 +28,7 @@ def table_digests(connection: psycopg.Connection) -> list[TableDigest]:
     """
     with connection.transaction():
         connection.execute("set transaction isolation level repeatable read read only")
-        # What the text of a row depends on.
+        # The settings on which the text of a row depends.
         connection.execute("set local timezone to 'UTC'")
         connection.execute("set local datestyle to 'ISO'")
         return [_digest(connection, table) for table in TABLES]

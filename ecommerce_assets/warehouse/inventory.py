@@ -1,4 +1,4 @@
-"""`fct_inventory_daily` in the warehouse: its inputs by touched snapshot, and its replacement."""
+"""Reads the inputs of touched snapshots, and replaces their rows of `fct_inventory_daily`."""
 
 import datetime as dt
 from collections.abc import Collection

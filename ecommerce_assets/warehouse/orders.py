@@ -1,4 +1,4 @@
-"""The order cluster in the warehouse: its inputs by touched order, and its replacement."""
+"""Reads the inputs of touched orders, and replaces their facts and relation quarantine."""
 
 import datetime as dt
 from collections.abc import Collection
@@ -29,7 +29,7 @@ FEEDS = ("orders", "order_items", "returns", "adjustments")
 
 @dataclass(frozen=True)
 class ClusterInputs:
-    """All staged versions of what the taken orders consist of, and their products' versions."""
+    """All staged versions of the taken orders' records, and their products' versions."""
 
     order_ids: pd.Series
     orders: pd.DataFrame
@@ -46,7 +46,7 @@ def hand_over(connection: psycopg.Connection, days: Collection[dt.date]) -> None
 
 
 def list_batch_facts(connection: psycopg.Connection, days: Collection[dt.date]) -> None:
-    """List the dates of the facts of all orders that batches' records name now.
+    """List the dates of the facts of all orders that the batches' records name.
 
     They are in the temporary table `batch_fact_dates` (`order_id`, `date`).
     """
@@ -72,7 +72,7 @@ def list_batch_facts(connection: psycopg.Connection, days: Collection[dt.date]) 
 
 
 def read_inputs(connection: psycopg.Connection) -> ClusterInputs:
-    """Read what `rules.orders.build_cluster` takes, for the orders in `taken`."""
+    """Read the inputs of `rules.orders.build_cluster` for the orders in `taken`."""
     order_items = _read_versions(connection, "order_items", "order_item_id")
     return ClusterInputs(
         order_ids=read(connection, "select * from taken", {"order_id": Kind.TEXT})["order_id"],
@@ -94,7 +94,7 @@ def read_inputs(connection: psycopg.Connection) -> ClusterInputs:
 
 
 def _read_versions(connection: psycopg.Connection, feed: str, key: str) -> pd.DataFrame:
-    """Read all versions of a feed's records of which any names an order in `taken`."""
+    """Read all versions of a feed's records of which any version names an order in `taken`."""
     table, column = STAGING[feed], sql.Identifier(key)
     query = sql.SQL(
         "select * from {table}"
@@ -111,12 +111,12 @@ def replace(
 ) -> None:
     """Replace the facts and relation quarantine of the orders in `taken`.
 
-    `quarantined` has the columns of `quarantine.records`, and `kept_ids` what it has in place of
-    the orders' ids, some of which look like an e-mail address.
+    `quarantined` has the columns of `quarantine.records`. `kept_ids` has the orders' ids as
+    quarantine stores them: an id that looks like an e-mail address is hashed.
 
-    Rows go by order, and by the keys that are written: a line that moves here may still have a row
-    under an order whose turn comes later. The dates and customers of every row that goes or comes
-    are handed on.
+    This deletes the rows of these orders, and the rows of the keys to be written: a line that moved
+    to one of these orders may still have a row under another order that is computed later. The
+    dates and customers of all deleted and written rows are handed over.
     """
     parts = (
         (FCT_ORDER_ITEMS, cluster.order_items),
@@ -147,7 +147,7 @@ def _delete(connection: psycopg.Connection, table: str, condition: str) -> None:
 
 
 def _list_written(connection: psycopg.Connection, table: Table, rows: pd.DataFrame) -> None:
-    """List the keys that are written to a table, in the temporary table `written_<key>`."""
+    """Write the keys to be written to a table into the temporary table `written_<key>`."""
     (key,) = table.key
     temporary.empty(connection, f"written_{key}", f'{key} text collate "C"')
     copy_in(connection, f"written_{key}", {key: Kind.TEXT}, rows)
@@ -177,9 +177,9 @@ _ROWS_OF_OTHERS = """
 
 
 def _hand_on(connection: psycopg.Connection, rows: str) -> int:
-    """Hand on the dates of some facts, and their orders' customers with these dates.
+    """Hand over the dates of some facts, and their orders' customers with these dates.
 
-    Gives how many these are: none if all of the orders are new.
+    Give the number of rows; it is 0 if all of the orders are new.
     """
     handed = temporary.fill(connection, "handed", f"select distinct * from ({rows}) r")  # noqa: S608
     if handed:

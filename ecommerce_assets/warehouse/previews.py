@@ -1,6 +1,6 @@
-"""A look at a table for the pages of its asset: how many rows, and a few of them.
+"""Reads the number of rows of a table and a few rows, for the metadata of its asset.
 
-Nothing of customers is shown: Dagster's log keeps what is put there, beyond an erasure.
+It leaves out customers' data, which Dagster's log would keep after an erasure.
 """
 
 import datetime as dt
@@ -26,12 +26,12 @@ from ecommerce_assets.warehouse.tables import (
 ROWS = 5
 
 _COUNTED = 100_000
-"""Larger tables are told by the planner's estimate: counting 1 M orders takes 0.1 s, and grows."""
+"""Larger tables are counted by the planner's estimate, since counting 1 M orders takes 0.1 s."""
 
 _CUSTOMER_COLUMNS = {"customer_id", "email_sha256", "reason"}
-"""What identifies a customer, and texts that a customer wrote, in which anybody may be named."""
+"""Columns that identify a customer, and texts written by customers, which may name people."""
 
-# The latest rows, each found from the end of an index.
+# The latest rows, read from the end of an index.
 _LATEST = {
     DIM_PRODUCT.name: "from analytics.dim_product order by product_id desc, valid_from desc",
     FCT_ORDERS.name: "from analytics.fct_orders order by order_date desc",
@@ -61,14 +61,14 @@ def row_count(connection: psycopg.Connection, table: Table) -> int:
 
 
 def latest_rows(connection: psycopg.Connection, table: Table) -> pd.DataFrame:
-    """Read a few of the latest rows, as texts; none of tables that are all about customers."""
+    """Read a few of the latest rows as texts; no rows of tables about customers."""
     if table.name not in _LATEST:
         return pd.DataFrame()
     return _texts(connection, table, sql.SQL(_LATEST[table.name]))
 
 
 def staged_rows(connection: psycopg.Connection, feed: str, day: dt.date) -> pd.DataFrame:
-    """Read a few staged records of a feed's day, as texts; none of customers."""
+    """Read a few staged records of a feed's day as texts; none of the feed customers."""
     if feed == "customers":
         return pd.DataFrame()
     source = sql.SQL(
@@ -80,7 +80,7 @@ def staged_rows(connection: psycopg.Connection, feed: str, day: dt.date) -> pd.D
 def quarantined_rows(
     connection: psycopg.Connection, stage: str, feed: str | None, day: dt.date | None
 ) -> pd.DataFrame:
-    """Read where a few quarantined records lie and what they break, without their values."""
+    """Read the addresses and broken rules of a few quarantined records, without their values."""
     cursor = connection.execute(
         sql.SQL(
             """

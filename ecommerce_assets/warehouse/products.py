@@ -1,4 +1,4 @@
-"""`dim_product` in the warehouse: its inputs by touched product, and its replacement."""
+"""Reads the inputs of touched products, and replaces their rows of `dim_product`."""
 
 import datetime as dt
 from collections.abc import Collection
@@ -27,7 +27,7 @@ def read_records(connection: psycopg.Connection) -> pd.DataFrame:
 
 
 def read_versions(connection: psycopg.Connection) -> pd.DataFrame:
-    """Read the versions that the products in `taken` have so far."""
+    """Read the current rows of `dim_product` of the products in `taken`."""
     return read(
         connection,
         "select * from analytics.dim_product join taken using (product_id)",
@@ -40,9 +40,10 @@ def replace(
 ) -> None:
     """Replace the versions of the products in `taken`.
 
-    Hands on the orders of the lines sold, and the stock levels, in the spans in which a product's
-    version or its cost changed (`product_id`, `starts_at`, `ends_at`), and the dates of what was
-    sold, and came back, of products whose category changed.
+    `changed_spans` has the spans in which a product's version or its cost changed (`product_id`,
+    `starts_at`, `ends_at`). This hands over the orders with lines sold, and the stock levels, in
+    those spans. For products whose category changed it hands over the dates of their sales and
+    returns.
     """
     temporary.fill(
         connection,

@@ -1,4 +1,4 @@
-"""Count and export quarantined records. Which records are quarantined is decided elsewhere.
+"""Counts and exports quarantined records.
 
 Row rules are in `feeds`, relation rules in `rules`.
 """
@@ -17,7 +17,7 @@ from ecommerce_assets.spreadsheets import inert
 
 @dataclass(frozen=True)
 class QuarantineFilter:
-    """Selects records: of a feed, that break a rule, of the batch days from `first` to `last`."""
+    """Selects records by feed, by broken rule, and by batch day from `first` to `last`."""
 
     feed: str | None = None
     rule: str | None = None
@@ -27,11 +27,11 @@ class QuarantineFilter:
 
 @dataclass(frozen=True)
 class RuleCount:
-    """How many records of a feed break a rule, on batch days from `first` to `last`.
+    """The number of records of a feed that break a rule, on batch days from `first` to `last`.
 
-    A record counts once for each rule that it breaks. `amount` is the money that the records name,
-    as far as it can be read: the gross of order lines, the amounts of returns and adjustments;
-    null for other feeds.
+    A record counts once for each rule that it breaks. `amount` is the sum of the amounts in the
+    records that can be read: the gross of order lines, the amounts of returns and adjustments. It
+    is null for other feeds.
     """
 
     first: dt.date
@@ -46,7 +46,7 @@ class RuleCount:
 
 @dataclass(frozen=True)
 class QuarantineTotal:
-    """How many records are quarantined, each counted once, and the money that they name."""
+    """The number of quarantined records, each counted once, and the sum of their amounts."""
 
     records: int
     amount: Decimal | None
@@ -68,7 +68,7 @@ _SELECTED = """
 
 
 def _number(column: str) -> str:
-    """Read a number from a record as it came; null where it is none."""
+    """Read a number from a record's text; null if it is not a number."""
     return f"""
         case when record ->> '{column}' ~ '^-?[0-9]{{1,15}}([.][0-9]{{1,6}})?$'
         then (record ->> '{column}')::numeric end
@@ -118,7 +118,7 @@ def count_records(connection: psycopg.Connection, selected: QuarantineFilter) ->
 
 
 def relations_by_rule(connection: psycopg.Connection) -> dict[str, int]:
-    """Count the staged records that break relation rules by now, by rule."""
+    """Count the staged records that break relation rules, by rule."""
     cursor = connection.execute(
         """
         select rule, count(*) from quarantine.records, lateral (
@@ -131,9 +131,9 @@ def relations_by_rule(connection: psycopg.Connection) -> dict[str, int]:
 
 
 def export(connection: psycopg.Connection, selected: QuarantineFilter, file: TextIO) -> int:
-    """Write quarantined records as CSV with the columns `EXPORTED`; gives how many.
+    """Write quarantined records as CSV with the columns `EXPORTED`; give their number.
 
-    No cell is one that a spreadsheet takes for a formula.
+    No cell is a formula to a spreadsheet.
     """
     writer = csv.writer(file)
     writer.writerow(EXPORTED)

@@ -1,7 +1,4 @@
-"""The drawn reports on disk: a folder a batch day in the home, where the API finds them.
-
-What is in the files is not known here.
-"""
+"""Writes report files into a folder per batch day in the home, from which the API serves them."""
 
 import datetime as dt
 import os
@@ -16,9 +13,9 @@ class ReportFilesError(OperatorError):
 
 
 def write_files(home: Path, day: dt.date, files: Mapping[str, bytes]) -> Path:
-    """Put files into the folder of a day, each as a whole, over those of the same names.
+    """Write files into the folder of a day, in place of files of the same names; give the folder.
 
-    Returns the folder.
+    Each file appears whole or not at all.
 
     Raises:
         ReportFilesError: the folder cannot be written, or the disk is full.

@@ -1,7 +1,4 @@
-"""The frames that reports are drawn from (docs/reports.md).
-
-What is drawn from them stands in `ecommerce_assets.reports`.
-"""
+"""Reads the frames of the reports (docs/reports.md), which `ecommerce_assets.reports` draws."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
@@ -28,14 +25,14 @@ from ecommerce_assets.warehouse.tables import (
 
 @contextmanager
 def snapshot(connection: psycopg.Connection) -> Iterator[None]:
-    """Let everything that a block reads be of one state of the warehouse."""
+    """Read everything within a block from one state of the warehouse."""
     with connection.transaction():
         connection.execute("set transaction isolation level repeatable read, read only")
         yield
 
 
 def returns_landed(connection: psycopg.Connection) -> bool:
-    """Whether a file of the feed returns has landed, be it without a record."""
+    """Whether a file of the feed returns has landed, also one without records."""
     row = connection.execute(
         "select exists (select from ops.staged_files where feed = 'returns')"
     ).fetchone()
@@ -53,9 +50,9 @@ def latest_cohort(connection: psycopg.Connection, end: dt.date) -> dt.date | Non
 def read_frames(
     connection: psycopg.Connection, *, start: dt.date, end: dt.date, first_cohort: dt.date
 ) -> dict[str, pd.DataFrame]:
-    """Read the frames of the reports of a period, by name, as the warehouse is now.
+    """Read the frames of a period's reports, by name, from the current warehouse.
 
-    Cohorts are those from the date `first_cohort` to `end`.
+    Cohorts are those dated from `first_cohort` to `end`.
     """
     counted = connection.execute(
         "select max(snapshot_date) from analytics.fct_inventory_daily where snapshot_date <= %s",
@@ -90,7 +87,7 @@ _FRAMES: Mapping[str, tuple[str, Mapping[str, Kind]]] = MappingProxyType(
             """,
             FCT_REVENUE_DAILY.columns,
         ),
-        # What a product's returns cost comes off its cost, refundable or not.
+        # A product's cost is reduced by the cost of its returns, refundable or not.
         "sold": (
             """
             select product_id, p.name, p.category, sum(units)::bigint as units,
@@ -156,7 +153,7 @@ _FRAMES: Mapping[str, tuple[str, Mapping[str, Kind]]] = MappingProxyType(
                 "is_alert",
             ),
         ),
-        # Of products in alert only: the index of order lines begins with the product.
+        # Only of products in alert, since the index of order lines begins with the product.
         "items": (
             """
             select i.*

@@ -1,7 +1,4 @@
-"""The log of restatements: figures of loaded days that a later load changed (docs/operating.md).
-
-The figures themselves are computed and replaced elsewhere.
-"""
+"""The log of restatements: figures of loaded days that a later load changed (docs/operating.md)."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
@@ -16,7 +13,7 @@ from ecommerce_assets.warehouse import temporary
 from ecommerce_assets.warehouse.tables import FCT_REVENUE_DAILY
 
 FIGURES = tuple(name for name in FCT_REVENUE_DAILY.columns if name != "date")
-"""What is logged when it changes: every column of `fct_revenue_daily` beside its date."""
+"""The logged figures: every column of `fct_revenue_daily` except its date."""
 
 _RATIOS = ("aov", "return_rate")
 
@@ -32,7 +29,7 @@ class Cause:
 
 @dataclass(frozen=True)
 class Restatement:
-    """A figure of a date, before and after; `None` is a ratio of a date without orders."""
+    """A figure of a date before and after; `None` is the ratio of a date without orders."""
 
     restated_at: dt.datetime
     run_id: str
@@ -48,10 +45,10 @@ class Restatement:
 def logging_restatements(
     connection: psycopg.Connection, cause: Cause, dates: str, **parameters: object
 ) -> Iterator[None]:
-    """Log what a block changes, within a transaction, in `fct_revenue_daily` of `dates`.
+    """Log the changes that a block makes to `fct_revenue_daily` of `dates`, in a transaction.
 
-    `dates` is a condition on its column `date`. Only dates up to the last batch date of which the
-    figures were complete before are logged. A date without a row counts as one without orders.
+    `dates` is a condition on its column `date`. Only dates up to the last batch date that was
+    complete before are logged. A date without a row counts as a date without orders.
     """
     rows = sql.SQL("select * from analytics.fct_revenue_daily where {}").format(sql.SQL(dates))
     temporary.fill(connection, "figures_before", rows, parameters)
@@ -94,7 +91,7 @@ def _pair(figure: str) -> sql.Composable:
 
 
 def figures_are_complete(connection: psycopg.Connection, cause: Cause) -> None:
-    """Keep up to which batch date the figures are complete, now that a run has computed them."""
+    """Store the last batch date up to which a run has computed the figures."""
     connection.execute(
         """
         update ops.complete_figures set last_batch_date = (
@@ -135,7 +132,7 @@ def list_restatements(
 
 
 def restated_dates(connection: psycopg.Connection, run_id: str) -> list[dt.date]:
-    """The dates of which a run changed figures, ascending."""
+    """The dates with figures that a run changed, ascending."""
     return [
         date
         for (date,) in connection.execute(

@@ -1,6 +1,6 @@
-"""`fct_revenue_daily` in the warehouse: its range, its touched dates, and its replacement.
+"""Keeps the range of `fct_revenue_daily`, hands over its dates, and replaces its rows.
 
-What it is computed from is read in `sales`.
+`sales` reads its inputs.
 """
 
 import datetime as dt
@@ -18,17 +18,17 @@ from ecommerce_assets.warehouse.tables import FCT_REVENUE_DAILY, Kind
 
 
 def hand_over(connection: psycopg.Connection, days: Collection[dt.date]) -> None:
-    """Hand over the dates on which the facts of the orders that batches touch lie."""
+    """Hand over the dates of all facts of the orders that batches touch."""
     list_batch_facts(connection, days)
     touched.hand_over(connection, touched.DATES, "select distinct date from batch_fact_dates")
 
 
 def set_range(connection: psycopg.Connection, cause: Cause) -> None:
-    """Drop the dates that lie outside the range now, and hand over those that are missing in it.
+    """Delete the dates outside of the range, and hand over those missing within it.
 
     The range is from the first recognised order to the latest of the last loaded batch date and the
-    last date of any fact (docs/reference/rules.md, Revenue of a date). Dates that were handed over
-    and lie outside it are dropped from the queue: they have no row.
+    last date of any fact (docs/reference/rules.md, Revenue of a date). Dates outside of it leave
+    the queue too, since they have no row.
     """
     first, last = connection.execute(_RANGE).fetchone() or (None, None)
     bounds = {"first": first, "last": last}
@@ -54,7 +54,7 @@ def set_range(connection: psycopg.Connection, cause: Cause) -> None:
         bump_version(connection)
 
 
-# Each bound from the end of an index, not from a scan.
+# Each bound is read from the end of an index, without a scan.
 _RANGE = """
     select (select min(order_date) from analytics.fct_orders where is_recognised),
            greatest(
@@ -73,7 +73,7 @@ def read_dates(connection: psycopg.Connection) -> pd.Series:
 
 
 def replace(connection: psycopg.Connection, revenue: pd.DataFrame, cause: Cause) -> None:
-    """Replace the dates in `taken`, and log which figures of loaded days this changes."""
+    """Replace the dates in `taken`, and log the changed figures of loaded days."""
     taken = "date in (select date from taken)"
     with logging_restatements(connection, cause, taken):
         connection.execute(f"delete from analytics.fct_revenue_daily where {taken}")  # noqa: S608

@@ -1,7 +1,6 @@
-"""Sales by day and month in the warehouse: their inputs by touched date, and their replacement.
+"""Reads the inputs of touched dates, and replaces the rows of sales by day and by month.
 
-The inputs are those of `fct_revenue_daily` too; its range, and the dates that are handed over for
-both, are in `revenue`.
+`fct_revenue_daily` has the same inputs. `revenue` keeps the range and hands over the dates of both.
 """
 
 import datetime as dt
@@ -25,7 +24,7 @@ from ecommerce_assets.warehouse.tables import (
 
 
 def read_orders(connection: psycopg.Connection) -> pd.DataFrame:
-    """Read the recognised orders placed on the dates in `taken`, or with anything dated on them."""
+    """Read the recognised orders placed on the dates in `taken`, or with a fact dated on them."""
     return _read(
         connection,
         FCT_ORDERS,
@@ -126,7 +125,7 @@ def _read(connection: psycopg.Connection, table: Table, columns: str, query: str
 
 
 def replace(connection: psycopg.Connection, sales: pd.DataFrame) -> None:
-    """Replace the dates in `taken`, and sum their months anew."""
+    """Replace the dates in `taken`, and compute the sums of their months again."""
     connection.execute(
         """
         delete from analytics.fct_sales_daily s using taken t, unnest(%s::text[]) as d (dimension)
@@ -169,7 +168,7 @@ def _sum_months(connection: psycopg.Connection, months: Sequence[dt.date]) -> No
 def drop_outside(
     connection: psycopg.Connection, first: dt.date | None, last: dt.date | None
 ) -> None:
-    """Drop the dates that lie outside a range, without a range all, and sum their months anew."""
+    """Delete the dates outside of a range (None: all), and compute their months' sums again."""
     months: set[dt.date] = set()
     for outside, bound in (
         ("date < coalesce(%s::date, 'infinity')", first),

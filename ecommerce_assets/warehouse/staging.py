@@ -1,4 +1,4 @@
-"""Staged feed-days: what is held, and replacing it, with the keys that this touches."""
+"""Reads and replaces staged feed-days, and hands over the keys that this touches."""
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
@@ -23,13 +23,13 @@ STAGED_FILE = {
     "quarantined": Kind.COUNT,
     "ignored_columns": Kind.JSON,
 }
-"""The columns of `ops.staged_files`, one row a file that staging holds."""
+"""The columns of `ops.staged_files`, which has a row for each file that staging holds."""
 
 CHECK_STEPS = ("feed_checks", "table_checks")
 """The steps that judge each changed batch day once."""
 
-# Whose facts hang on a batch's records: every key that they name. For items, returns and
-# adjustments every order that any version of them names: they may have moved between orders.
+# The keys whose facts depend on a batch's records. For items, returns and adjustments these are all
+# orders that any version of a record names, since a record may have moved between orders.
 _TOUCHED: Mapping[str, tuple[touched.Queue, str]] = {
     "customers": (
         touched.CUSTOMERS,
@@ -91,10 +91,10 @@ def replace_batches(
     quarantined: pd.DataFrame,
     files: pd.DataFrame,
 ) -> None:
-    """Replace what staging and quarantine hold of a feed's batches.
+    """Replace the records of a feed's batches in staging and quarantine.
 
     `staged` and `quarantined` have their tables' columns; `files` are the batches' files, with the
-    columns of `STAGED_FILE`. The keys of the records that go and that come are handed over.
+    columns of `STAGED_FILE`. The keys of the deleted and of the new records are handed over.
     """
     batches = list(days)
     hand_over_batches(connection, feed, batches)
@@ -119,8 +119,8 @@ def replace_batches(
     bump_version(connection)
 
 
-# Relation quarantine goes too: its addresses may come to hold other records. The order cluster,
-# which is handed the keys, decides anew.
+# Relation quarantine is deleted too, since other records may now have its addresses. The order
+# cluster gets the keys and computes it again.
 _DELETIONS: Mapping[str, Sequence[sql.Composed | sql.SQL]] = {
     feed: [
         sql.SQL("delete from {} where batch_date = any(%(batches)s)").format(
@@ -140,7 +140,7 @@ _DELETIONS: Mapping[str, Sequence[sql.Composed | sql.SQL]] = {
 def staged_files(
     connection: psycopg.Connection, feed: str, first: dt.date, last: dt.date
 ) -> pd.DataFrame:
-    """Read which files staging holds of a feed's batches, with the columns of `STAGED_FILE`."""
+    """Read the files that staging holds of a feed's batches, with the columns of `STAGED_FILE`."""
     return read(
         connection,
         "select * from ops.staged_files where feed = %s and batch_date between %s and %s",
@@ -177,7 +177,7 @@ def all_checked(connection: psycopg.Connection) -> bool:
 
 
 def checked(connection: psycopg.Connection, step: str, days: Collection[dt.date]) -> None:
-    """Keep that a step of the checks has judged batch days."""
+    """Record that a step of the checks has judged batch days."""
     connection.execute(
         "delete from ops.unchecked_batches where step = %s and batch_date = any(%s)",
         [step, list(days)],
@@ -185,12 +185,12 @@ def checked(connection: psycopg.Connection, step: str, days: Collection[dt.date]
 
 
 def held_batches(connection: psycopg.Connection) -> set[tuple[str, dt.date]]:
-    """The feeds and batch dates of which a file is staged."""
+    """The feeds and batch dates with a staged file."""
     return set(connection.execute("select distinct feed, batch_date from ops.staged_files"))
 
 
 def held_days(connection: psycopg.Connection) -> Sequence[dt.date]:
-    """The batch dates of which some feed's file is staged, ascending."""
+    """The batch dates with a staged file of any feed, ascending."""
     return [
         day
         for (day,) in connection.execute(
@@ -200,14 +200,14 @@ def held_days(connection: psycopg.Connection) -> Sequence[dt.date]:
 
 
 def last_batch_date(connection: psycopg.Connection) -> dt.date | None:
-    """The last loaded batch date: the latest of which some feed's file is staged."""
+    """The last loaded batch date: the latest with a staged file of any feed."""
     row = connection.execute("select max(batch_date) from ops.staged_files").fetchone()
     return row[0] if row else None
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A feed-day that a run did not load, and why."""
+    """A feed-day that a run did not load, and the reason."""
 
     feed: str
     batch_date: dt.date
@@ -222,7 +222,7 @@ class Refusal:
 
 
 def log_refusals(connection: psycopg.Connection, run_id: str, refusals: Sequence[Refusal]) -> None:
-    """Keep refusals in the log of refusals."""
+    """Write refusals to the log of refusals."""
     with connection.cursor() as cursor:
         cursor.executemany(
             """
@@ -234,7 +234,7 @@ def log_refusals(connection: psycopg.Connection, run_id: str, refusals: Sequence
 
 
 def refusals_of(connection: psycopg.Connection, run_id: str) -> list[Refusal]:
-    """Give what a run refused, by day and feed."""
+    """Give the refusals of a run, by day and feed."""
     rows = connection.execute(
         """
         select feed, batch_date, source_file, reason from ops.refusals

@@ -1,7 +1,7 @@
-"""The tables that frames are read from and written to (docs/reference/tables.md).
+"""The columns, kinds and keys of the tables that frames are written to (docs/reference/tables.md).
 
-The migrations create them; a test holds the two equal. Logs and hand-over tables of `ops` are known
-only to the modules that use them.
+The migrations create the tables, and a test compares the two. Logs and queues in `ops` are defined
+only in the modules that use them.
 """
 
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from types import MappingProxyType
 
 
 class Kind(StrEnum):
-    """What a column holds, and how a frame holds it."""
+    """The type of a column's values, and their form in a frame."""
 
     TEXT = "text"
     AMOUNT = "numeric(20,2)"
     """Frames hold whole hundredths of the currency."""
     COST = "cost"
-    """An amount that 64 bits may not hold (quantity × cost): frames then hold Python integers."""
+    """An amount that may exceed 64 bits (quantity × cost); frames then hold Python integers."""
     PRICE = "numeric(14,4)"
     """Frames hold whole ten-thousandths of the currency."""
     RATE = "numeric(5,4)"
@@ -34,14 +34,14 @@ class Kind(StrEnum):
 
 
 DECIMALS = MappingProxyType({Kind.AMOUNT: 2, Kind.COST: 2, Kind.PRICE: 4, Kind.RATE: 4})
-"""Places after the point of the kinds that frames hold as whole minor units."""
+"""The decimals of the kinds that frames hold as whole minor units."""
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
     """One table: `name` with its schema, `columns` in order, `key` its primary key.
 
-    A table is one object, so that it can be a key itself.
+    Tables compare by identity, so that a table can be a key.
     """
 
     name: str

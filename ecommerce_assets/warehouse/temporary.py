@@ -1,7 +1,7 @@
-"""Temporary tables that a run fills again for each chunk of its work.
+"""Creates and refills the temporary tables of a run.
 
-A run is one transaction, and a table that is dropped keeps its locks until that ends: a table made
-anew for each chunk would fill the table of locks, which all sessions of the server share.
+A run is one transaction, and a dropped table keeps its locks until the transaction ends. Creating a
+table for each chunk would exhaust the lock table that all sessions of the server share.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ def fill(
     query: str | sql.Composed,
     parameters: Sequence[Any] | Mapping[str, Any] | None = None,
 ) -> int:
-    """Make a temporary table hold the rows of a query, and nothing else; give how many."""
+    """Fill a temporary table with exactly the rows of a query; give their number."""
     name = sql.Identifier(table)
     rows = sql.SQL(query) if isinstance(query, str) else query
     create = sql.SQL("create temporary table if not exists {} as {} with no data")
@@ -29,7 +29,7 @@ def fill(
 
 
 def empty(connection: psycopg.Connection, table: str, columns: str) -> None:
-    """Make a temporary table with these columns, or empty the one that is there."""
+    """Create an empty temporary table with these columns, or empty an existing one."""
     name = sql.Identifier(table)
     create = sql.SQL("create temporary table if not exists {} ({})")
     connection.execute(create.format(name, sql.SQL(columns)))

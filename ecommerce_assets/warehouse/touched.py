@@ -1,8 +1,8 @@
-"""Keys handed from a table to those that are computed from it (docs/decisions/touched-keys.md).
+"""Queues of touched keys between tables and their inputs (docs/decisions/touched-keys.md).
 
-A key is handed over in the transaction that changes what it names, and leaves the queue in the
-transaction that has worked it off: whatever crashes between, nothing is forgotten. While a queue
-has entries, what is computed from them is behind, and a run does not publish (`transaction`).
+The transaction that changes the rows of a key puts the key into the queue. The transaction that
+recomputes the key removes it, so that no crash loses a key. While a queue has entries, the tables
+computed from it are out of date, and a run does not publish (`transaction`).
 """
 
 from collections.abc import Callable
@@ -16,13 +16,13 @@ from ecommerce_assets.warehouse.session import bump_version
 
 @dataclass(frozen=True)
 class Queue:
-    """A hand-over table of `ops` with its key columns; it has one consumer.
+    """A queue of keys in `ops`, with its key columns; it has one consumer.
 
-    It has no index, and holds a key as often as it was handed over: to tell at each of a million
-    keys that it is new costs more than to do so once for all.
+    It has no index, and holds a key as often as it was handed over: removing duplicates once is
+    cheaper than looking for each of a million keys.
 
-    Keys are worked off in chunks, which bounds memory: as many as come to `chunk` rows, where a key
-    `q` counts as `rows_of_key`, an SQL expression, and at most `keys_at_once`.
+    The consumer takes keys in chunks, so that memory is bounded: as many keys as have `chunk` rows,
+    by the SQL expression `rows_of_key` for a key `q`, and at most `keys_at_once`.
     """
 
     table: str
@@ -68,9 +68,9 @@ def hand_over(
 def work_off(
     connection: psycopg.Connection, queue: Queue, work: Callable[[psycopg.Connection], None]
 ) -> int:
-    """Take the keys of a queue, each once, and compute what hangs on them, a chunk at a time.
+    """Take the keys of a queue, each once, and recompute what depends on them, a chunk at a time.
 
-    `work` finds them in the temporary table `taken`. Gives how many keys were worked off.
+    `work` reads them from the temporary table `taken`. Give the number of keys.
     """
     done = 0
     for chunk in range(1, _divide(connection, queue) + 1):
@@ -92,7 +92,7 @@ def work_off(
 def _divide(connection: psycopg.Connection, queue: Queue) -> int:
     """Move the keys of a queue to the temporary table `waiting`, in chunks numbered from 1.
 
-    Gives how many chunks there are; without any there is no table.
+    Give the number of chunks; without keys the table is not created.
     """
     table = sql.Identifier("ops", queue.table)
     columns = _columns(queue)
@@ -136,7 +136,7 @@ def _columns(queue: Queue) -> sql.Composed:
 
 
 def nothing_waits(connection: psycopg.Connection) -> bool:
-    """Whether every queue is empty, and the figures by day know of all batches."""
+    """Whether every queue is empty, and the figures by day include all batches."""
     tables = [*(queue.table for queue in QUEUES), "touched_batches"]
     row = connection.execute(
         sql.SQL("select {}").format(

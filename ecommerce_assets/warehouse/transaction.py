@@ -1,9 +1,8 @@
-"""The one transaction in which a run changes the warehouse, and when readers see it.
+"""The one transaction of a run, its lock, and its commit (docs/decisions/one-transaction-a-run.md).
 
-A run takes the warehouse's lock with its first step and works in one transaction, so that runs come
-one after the other, and a run that dies leaves nothing. It commits when everything that hangs on
-its batches is computed: what readers see is always a finished state
-(docs/decisions/one-transaction-a-run.md).
+A run takes the warehouse's lock with its first step and works in one transaction. So runs come one
+after the other, and a run that dies leaves nothing. The run commits when everything that depends on
+its batches is computed, so that readers always see a finished state.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,23 +21,23 @@ from ecommerce_assets.warehouse.session import (
 
 _WRITE_LOCK = 0x65636F6D  # any number no other program of this database locks
 LOCK_SECONDS = 6 * 3600
-"""How long a run waits for the runs before it: longer than the longest backfill."""
+"""How long a run waits for earlier runs: longer than the longest backfill."""
 _TABLE_LOCK_SECONDS = 600
 
 
 class LockHeldError(WarehouseError):
-    """Somebody else has held the warehouse's lock for too long."""
+    """Another session has held the warehouse's lock for too long."""
 
 
 class ChangesLostError(WarehouseError):
-    """The connection broke off, and what earlier steps of the run had changed is gone with it."""
+    """The connection was lost, and with it the changes of the run's earlier steps."""
 
 
 class RunTransaction:
     """The transaction of a run: its first step begins it, `publish` commits it.
 
-    A step after that begins another one. `begin` is called in each with the lock held, before
-    anything else; what it raises ends the step.
+    A later step begins another transaction. `begin` is called first in each transaction, with the
+    lock held; an exception of it ends the step.
     """
 
     def __init__(
@@ -56,16 +55,16 @@ class RunTransaction:
         self._has_changes = False
         self._has_lost_changes = False
         self.has_published = False
-        """Whether readers see anything of the run by now."""
+        """Whether readers see any changes of the run."""
 
     @contextmanager
     def step(self) -> Iterator[psycopg.Connection]:
-        """Run a step, alone among all that change the warehouse; undo what it did if it fails.
+        """Run a step while no other run changes the warehouse; undo its changes if it fails.
 
         Raises:
-            PassingFaultError: the connection broke off, and no earlier step lost what it had done.
-            ChangesLostError: it broke off after a step; the whole run has to be done again.
-            LockHeldError: the lock, or a table, did not come free; names who holds it.
+            PassingFaultError: the connection was lost, before any earlier step made changes.
+            ChangesLostError: the connection was lost after a step; the run has to be repeated.
+            LockHeldError: the lock or a table stayed locked; the message names its holder.
         """
         if self._has_lost_changes:
             raise ChangesLostError(
@@ -81,10 +80,10 @@ class RunTransaction:
         self._has_changes = True
 
     def publish(self) -> None:
-        """Commit, so that readers see what the run has changed so far.
+        """Commit the run's changes, so that readers see them.
 
         Raises:
-            ChangesLostError: the connection broke off before the commit was confirmed.
+            ChangesLostError: the connection was lost before the commit was confirmed.
         """
         if self._connection is None:
             return
@@ -96,7 +95,7 @@ class RunTransaction:
         self.has_published = True
 
     def close(self) -> None:
-        """End the run: what has not been published is undone, the last published state stands."""
+        """End the run, and undo the changes that were not published."""
         if self._connection is not None and not self._connection.closed:
             self._connection.rollback()
         self._opened.close()
@@ -145,7 +144,7 @@ def _lock(connection: psycopg.Connection, lock_seconds: int) -> None:
 
 
 def _held_message(connection: psycopg.Connection) -> str:
-    """Say who holds the lock that a statement waited for."""
+    """Describe the session that holds the lock which a statement waited for."""
     holder = connection.execute(
         """
         select coalesce(nullif(a.application_name, ''), 'an unnamed program'), a.pid,

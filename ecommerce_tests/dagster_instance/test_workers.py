@@ -39,6 +39,7 @@ def test_a_run_is_lost_when_its_process_is_killed(
         process.wait()
 
         assert launcher.check_run_worker_health(run).status is WorkerStatus.FAILED
+        assert launcher.get_run_worker_debug_info(run) is None
         several_machines.report_run_failed(run)
 
 

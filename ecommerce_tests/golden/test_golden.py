@@ -20,9 +20,7 @@ LONGEST_PIECE = {"plain": 9, "hostile": 6, "ledger": 1}
 """How many days are materialized at once: `ledger`, which has every feed, goes day by day."""
 
 
-@pytest.fixture(params=ZONES)
-def zone(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+LONG = pytest.mark.torture
 
 
 @pytest.fixture
@@ -34,6 +32,7 @@ def batch_days(shop: SmallShop) -> list[str]:
     return [str(day) for day in sorted(shop.shop.landing.listing().days())]
 
 
+@pytest.mark.parametrize("zone", ZONES)
 def test_in_one_go(zone: str, shop: SmallShop) -> None:
     result = shop.load()
 
@@ -41,6 +40,9 @@ def test_in_one_go(zone: str, shop: SmallShop) -> None:
     assert_expected(zone, shop.url)
 
 
+@pytest.mark.parametrize(
+    "zone", [pytest.param("plain", marks=LONG), pytest.param("hostile", marks=LONG), "ledger"]
+)
 def test_in_pieces_in_shuffled_order_with_repeats(zone: str, shop: SmallShop) -> None:
     days = batch_days(shop)
     longest = LONGEST_PIECE[zone]
@@ -55,6 +57,9 @@ def test_in_pieces_in_shuffled_order_with_repeats(zone: str, shop: SmallShop) ->
     assert_expected(zone, shop.url)
 
 
+@pytest.mark.parametrize(
+    "zone", [pytest.param("plain", marks=LONG), "hostile", pytest.param("ledger", marks=LONG)]
+)
 def test_in_overlapping_ranges_the_middle_last_and_in_chunks_of_one(
     zone: str, shop: SmallShop
 ) -> None:

@@ -9,7 +9,7 @@ import yaml
 from ecommerce_assets.root import PROJECT_ROOT
 
 kubernetes_validate = pytest.importorskip(
-    "kubernetes_validate", reason="`make kubernetes` installs it: 40 MB that nothing else needs"
+    "kubernetes_validate", reason="`make kubernetes` installs it: 190 MB that nothing else needs"
 )
 
 VERSIONS = ("1.30", "1.34")

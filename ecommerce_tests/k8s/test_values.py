@@ -18,7 +18,7 @@ from ecommerce_assets.dagster_instance.run_queue import WholeRunsQueue
 from ecommerce_assets.root import PROJECT_ROOT
 from ecommerce_tests.dagster_private import LaunchRunContext, process_config
 
-REASON = "`make kubernetes` installs it: 40 MB that nothing else needs"
+REASON = "`make kubernetes` installs it: 190 MB that nothing else needs"
 dagster_k8s = pytest.importorskip("dagster_k8s", reason=REASON)
 kubernetes_validate = pytest.importorskip("kubernetes_validate", reason=REASON)
 

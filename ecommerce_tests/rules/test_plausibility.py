@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ecommerce_assets.rules.plausibility import open_units, usual_volume
+from ecommerce_assets.rules.plausibility import open_units, recent_volume, usual_volume
 
 
 def days(*names: str) -> pd.DatetimeIndex:
@@ -34,6 +34,18 @@ def test_a_weekday_on_which_nothing_landed_counts_as_none_and_only_eight_weeks_c
 
     # Of 4 December to 22 January four Mondays are empty; 27 November is too long ago.
     assert list(usual_volume(landed, days("2024-01-29"))) == [5.0]
+
+
+def test_recent_is_the_median_of_the_last_seven_days_with_records() -> None:
+    landed = pd.Series(
+        [900, 10, 0, 30, 20, 40, 7],
+        index=days(*(f"2024-01-0{day}" for day in (1, 2, 3, 5, 6, 8, 9))),
+    )
+
+    # The 1st is too long ago for the 9th; the 7th has no file, the 3rd a file without records.
+    assert list(recent_volume(landed, days("2024-01-09"))) == [25.0]
+    assert np.isnan(recent_volume(landed, days("2024-01-13"))).all()
+    assert np.isnan(recent_volume(landed.iloc[:0], days("2024-01-09"))).all()
 
 
 def test_units_are_open_from_their_order_until_they_are_sent() -> None:

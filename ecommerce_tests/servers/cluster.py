@@ -20,6 +20,8 @@ import pytest
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 PGBOUNCER = Path("/usr/sbin/pgbouncer")
 OWNER = "postgres"
+ENVIRONMENT = {"HOME": "/nonexistent", "PATH": os.environ["PATH"]}
+"""Without this user's home, in which the servers' user may not look for certificates."""
 _START_SECONDS = 60
 
 
@@ -75,6 +77,7 @@ def running(folder: Path, settings: Mapping[str, str], hba: Sequence[str]) -> It
         [PROGRAMS / "postgres", "-D", folder / "data", *options],
         stdout=subprocess.DEVNULL,
         stderr=(folder / "log").open("ab"),
+        env=ENVIRONMENT,
         **as_owner(),
     )
     try:
@@ -139,7 +142,9 @@ def until_answers(server: "subprocess.Popen[bytes]", url: str) -> None:
 
 def run(*command: str | Path) -> None:
     """Run a program as the servers' user."""
-    done = subprocess.run(command, capture_output=True, check=False, text=True, **as_owner())
+    done = subprocess.run(
+        command, capture_output=True, check=False, text=True, env=ENVIRONMENT, **as_owner()
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -151,13 +156,10 @@ def as_owner() -> dict[str, str]:
 
 
 def owned(path: Path) -> None:
-    """Give a folder to the servers' user, and let that one reach it."""
+    """Give a file or folder to the servers' user."""
     if os.geteuid() == 0:
         as_owner()
         shutil.chown(path, OWNER, OWNER)
-        for step in path.parents:
-            if not step.stat().st_mode & 0o001:
-                step.chmod(step.stat().st_mode | 0o001)
 
 
 def free_port() -> int:

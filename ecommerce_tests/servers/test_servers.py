@@ -4,6 +4,7 @@ One server does for all: it takes passwords over TLS only, and a replica streams
 """
 
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,9 +35,18 @@ _ROLES = (
 
 
 @pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place() -> Iterator[Path]:
+    """A folder that the servers' user reaches; those of pytest are for root alone."""
+    with tempfile.TemporaryDirectory(prefix="ecommerce-servers-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def certificates(place: Path) -> Path:
     """An authority's certificate, one of it for 127.0.0.1, and one of another authority."""
-    folder = tmp_path_factory.mktemp("certificates")
+    folder = place / "certificates"
+    folder.mkdir()
     for authority in ("authority", "stranger"):
         openssl(
             folder,
@@ -96,9 +106,9 @@ def openssl(folder: Path, *arguments: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, certificates: Path) -> Iterator[Cluster]:
+def server(place: Path, certificates: Path) -> Iterator[Cluster]:
     """A server that lets nobody in over the network without TLS."""
-    folder = tmp_path_factory.mktemp("server") / "primary"
+    folder = place / "primary"
     cluster.make(folder)
     settings = {
         "ssl": "on",
@@ -196,10 +206,10 @@ def test_a_server_that_is_not_the_one_gets_no_password(
 
 
 def test_loads_and_the_api_go_through_pgbouncer_in_transaction_mode(
-    shop: SmallShop, server: Cluster, tmp_path_factory: pytest.TempPathFactory
+    shop: SmallShop, server: Cluster, place: Path
 ) -> None:
     users = {"loader": "loader", "ecommerce_reader": "reader"}
-    with cluster.bouncer(server, tmp_path_factory.mktemp("b") / "bouncer", users) as port:
+    with cluster.bouncer(server, place / "bouncer", users) as port:
         pooled = SmallShop(shop.landing, f"postgresql://loader:loader@127.0.0.1:{port}/shop")
         assert not pooled.load().is_changed
         shop.land("returns", NEXT, returned(returned_at=NEXT))
@@ -225,9 +235,9 @@ def test_loads_and_the_api_go_through_pgbouncer_in_transaction_mode(
 
 
 def test_the_api_reads_from_a_replica_and_states_its_lag(
-    shop: SmallShop, server: Cluster, certificates: Path, tmp_path_factory: pytest.TempPathFactory
+    shop: SmallShop, server: Cluster, certificates: Path, place: Path
 ) -> None:
-    folder = tmp_path_factory.mktemp("replica") / "replica"
+    folder = place / "replica"
     folder.mkdir()
     cluster.owned(folder)
     source = tls_url(server, certificates).replace("/shop?", "/?")
