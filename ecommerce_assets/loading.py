@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import uuid4
 
 import dagster as dg
 import tenacity
@@ -14,7 +15,7 @@ from ecommerce_assets.assets.staging import quarantined, staged
 from ecommerce_assets.automation.jobs import LOAD_JOB
 from ecommerce_assets.batch_days import BatchDays, choose_days
 from ecommerce_assets.checks.results import FailedCheck, failed_checks
-from ecommerce_assets.dagster_instance.dead_runs import STORE_TAG, fail_dead_runs
+from ecommerce_assets.dagster_instance.dead_runs import STORE_TAG, fail_dead_runs, hold_run
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.partitions import range_tags
@@ -79,7 +80,10 @@ def load(
     fail_dead_runs(instance)
 
     def materialize() -> dg.ExecuteInProcessResult:
+        run_id = str(uuid4())
+        hold_run(instance, run_id)
         return job.execute_in_process(
+            run_id=run_id,
             instance=instance,
             tags={
                 **range_tags(loadable[0], loadable[-1]),
