@@ -35,12 +35,14 @@ class Readiness(Answer):
 
 
 # A replica that has replayed all it was sent is up to date, unless nothing sends to it any more.
+# One that has replayed no transaction since it started is behind for as long as that, at least.
 _REPLICA_LAG = """
     select case
         when not pg_is_in_recovery() then null
         when pg_last_wal_receive_lsn() <= pg_last_wal_replay_lsn()
              and exists (select from pg_stat_wal_receiver) then 0.0
-        else round(extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()), 1)
+        else round(extract(epoch from clock_timestamp() - coalesce(
+            pg_last_xact_replay_timestamp(), pg_postmaster_start_time())), 1)
     end
 """
 
