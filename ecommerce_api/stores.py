@@ -1,8 +1,7 @@
-"""One API for several stores: which of them a request is for, and those that a key may read.
+"""One API for several stores: it routes requests to stores, and lists those that a key may read.
 
-Each store is an app of its own under `/stores/<name>`, with its own database, keys and kept
-answers: nothing of a store passes through here but the request. A name that is no store's leads to
-an app without keys, so that it is answered as a store is to whoever has no key of it.
+Each store is an app under `/stores/<name>`, with its own database, keys and cache. An unknown name
+leads to an app without keys, so that it is answered like a store to a client without its key.
 """
 
 import asyncio
@@ -32,20 +31,20 @@ from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import STORE_ID, Settings
 
 CONNECTIONS = 3
-"""Of each store: twenty stores have at most 80 connections, the one that looks included."""
+"""Connections of a store besides the one that reads its version: 80 in all for twenty stores."""
 _FOLDER = "/stores/"
 _DAYS = 30
 
 
 class StoresError(OperatorError):
-    """The file of the stores cannot be used."""
+    """The file of the stores is invalid."""
 
 
 def read_routes(file: Path) -> Mapping[str, Settings]:
-    """Read the stores that are served, by name, from the file that `ecommerce stores write` writes.
+    """Read the stores to serve, by name, from the file that `ecommerce stores write` writes.
 
     Raises:
-        StoresError: names the file, the store and what is wrong.
+        StoresError: with the file, the store and the reason.
     """
     try:
         routes = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -62,7 +61,7 @@ def read_routes(file: Path) -> Mapping[str, Settings]:
 
 
 class _NoStore(Database):
-    """The database of a store that is not there: nobody has a key of it."""
+    """The database of an unknown store, for which no key is valid."""
 
     async def open(self) -> None:
         """Open nothing."""
@@ -71,7 +70,7 @@ class _NoStore(Database):
         """Close nothing."""
 
     async def state(self) -> WarehouseState:
-        """See a warehouse without keys."""
+        """Give the state of a warehouse without keys."""
         return WarehouseState("", MappingProxyType({}))
 
 
@@ -88,7 +87,7 @@ class Stores:
         self._front = _front(self._apps, self._no_store)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand a request to the store that its path names, and any other to the front."""
+        """Pass a request to the store in its path, and any other request to the front app."""
         if scope["type"] != "http" or not scope["path"].startswith(_FOLDER):
             await self._front(scope, receive, send)
             return
@@ -134,7 +133,7 @@ _ROW = """
 
 
 def _front(apps: Mapping[str, FastAPI], no_store: FastAPI) -> FastAPI:
-    """Make the app of what is of no one store: the list of stores, its page, whether it is up."""
+    """Make the app for requests without a store: the list of stores, its page, health checks."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -164,13 +163,13 @@ def get_page() -> Response:
 
 @_router.get("/health/live")
 async def get_liveness() -> Liveness:
-    """Say that the process is up, whatever it depends on."""
+    """Say that the process is up; this asks nothing of the databases."""
     return Liveness(status="up")
 
 
 @_router.get("/health/ready")
 async def get_readiness(request: Request) -> Response:
-    """Say whether every store's database answers; names no store."""
+    """Say whether every store's database answers, without their names."""
     apps: Mapping[str, FastAPI] = request.app.state.apps
     await asyncio.gather(*(app.state.database.state() for app in apps.values()))
     return Response('{"status":"ready"}', media_type="application/json")
@@ -195,7 +194,7 @@ async def get_stores(request: Request) -> Response:
 
 
 async def _row(name: str, app: FastAPI, key: str) -> StoreRow | None:
-    """Make the row of a store; None for who has no key of it."""
+    """Make the row of a store; None if the key is not valid for it."""
     database: Database = app.state.database
     settings: Settings = app.state.settings
     try:

@@ -1,6 +1,6 @@
-"""Which batch days a load covers, and whether anything of them has changed.
+"""Chooses the batch days of a load, and checks whether any of them has changed.
 
-Nothing of Dagster belongs here: a load that has nothing to do ends before the graph is imported.
+It does not import Dagster, so that a load without changes ends before the graph is imported.
 """
 
 import datetime as dt
@@ -19,7 +19,7 @@ from ecommerce_assets.warehouse.touched import nothing_waits
 
 @dataclass(frozen=True)
 class BatchDays:
-    """The batch days of a load, ascending, and the listing that they come from."""
+    """The batch days of a load, ascending, and the listing of the landing zone."""
 
     days: Sequence[dt.date]
     today: dt.date
@@ -27,12 +27,12 @@ class BatchDays:
 
     @property
     def loadable(self) -> Sequence[dt.date]:
-        """The days that have a partition: those up to today, at least one."""
+        """The days with a partition: those up to today, at least one."""
         return [day for day in self.days if day <= self.today]
 
     @property
     def landed(self) -> Mapping[tuple[str, dt.date], Sequence[LandedFile]]:
-        """The files that have landed of these days, by feed and day."""
+        """The landed files of these days, by feed and day."""
         days = set(self.days)
         return {key: files for key, files in self.listing.batches.items() if key[1] in days}
 
@@ -41,7 +41,7 @@ def choose_days(shop: Shop, first: dt.date | None = None, last: dt.date | None =
     """Choose all days that have landed or are held, or those of a range.
 
     Raises:
-        LandingError: the landing zone cannot be read, or much of what is held is gone from it.
+        LandingError: the landing zone cannot be read, or too many loaded files are missing in it.
         OperatorError: there is nothing to load.
     """
     listing = shop.landing.listing()
@@ -62,7 +62,7 @@ def choose_days(shop: Shop, first: dt.date | None = None, last: dt.date | None =
 
 
 def is_unchanged(shop: Shop, chosen: BatchDays) -> bool:
-    """Whether the warehouse holds just what has landed of the days, computed and checked.
+    """Whether the warehouse holds exactly the landed files of the days, computed and checked.
 
     Contents are compared by their SHA-256 (docs/decisions/unchanged-files.md).
     """
@@ -79,7 +79,7 @@ def is_unchanged(shop: Shop, chosen: BatchDays) -> bool:
     if held.keys() != landed.keys() or max(days) > chosen.today:
         return False
     latest_first = sorted(landed, key=lambda key: key[1], reverse=True)
-    readers = ThreadPoolExecutor()  # reading and hashing run beside one another
+    readers = ThreadPoolExecutor()  # reading and hashing run in parallel
     try:
         digests = readers.map(shop.landing.digests, map(landed.__getitem__, latest_first))
         return all(found == held[key] for key, found in zip(latest_first, digests, strict=True))

@@ -1,6 +1,6 @@
-"""The files of a deployment of several stores, derived from their settings and `compose.yaml`.
+"""Writes the files of a deployment of several stores, from their settings and `compose.yaml`.
 
-What a store is stands in `stores`; what the services are, in `docker/compose.yaml`.
+`stores` reads the stores; `docker/compose.yaml` has the services.
 """
 
 import copy
@@ -41,12 +41,12 @@ Service = dict[str, Any]
 def write_deployment(folder: Path, stores_folder: Path) -> Sequence[Path]:
     """Write the files of a deployment into the folder of `compose.yaml`, and give them.
 
-    They are `stores.compose.yaml`, which takes the place of `compose.yaml`, and what it mounts:
+    They are `stores.compose.yaml`, which replaces `compose.yaml`, and the files that it mounts:
     `stores.workspace.yaml` with the code locations, `stores.api.yaml` with the stores that the API
     serves, and `stores.databases.sql`, which makes their databases.
 
     Raises:
-        StoreError: names the store's file, line and value that is wrong.
+        StoreError: with the store's file, line and invalid value.
         OperatorError: there is no `compose.yaml` in the folder.
     """
     try:
@@ -69,7 +69,7 @@ def write_deployment(folder: Path, stores_folder: Path) -> Sequence[Path]:
 
 
 def _base(services: Mapping[str, Service]) -> Settings:
-    """The settings of the containers, which the stores' are derived from."""
+    """The settings of the containers, which the stores' settings extend."""
     loading = services["code-location"]["environment"]
     reading = services["api"]["environment"]
     return Settings.model_construct(
@@ -103,7 +103,7 @@ def _workspace(stores: Sequence[Store]) -> Any:
 
 
 def _routes(stores: Sequence[Store]) -> dict[str, dict[str, str]]:
-    """What the API needs of each store, and no more."""
+    """The settings of each store that the API needs."""
     routes = {}
     for store in stores:
         url = store.settings.api_database_url
@@ -150,7 +150,7 @@ def _compose(compose: Any, stores: Sequence[Store], stores_folder: str) -> Any:
 
 
 def _databases(postgres: Service) -> Service:
-    """Make the databases that are missing, as the superuser, who comes by the Unix socket only."""
+    """Make the service that creates missing databases, as the superuser on the Unix socket."""
     return {
         "image": postgres["image"],
         "command": [

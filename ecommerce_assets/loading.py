@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import uuid4
 
 import dagster as dg
 import tenacity
@@ -14,7 +15,7 @@ from ecommerce_assets.assets.staging import quarantined, staged
 from ecommerce_assets.automation.jobs import LOAD_JOB
 from ecommerce_assets.batch_days import BatchDays, choose_days
 from ecommerce_assets.checks.results import FailedCheck, failed_checks
-from ecommerce_assets.dagster_instance.dead_runs import STORE_TAG, fail_dead_runs
+from ecommerce_assets.dagster_instance.dead_runs import STORE_TAG, fail_dead_runs, hold_run
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.partitions import range_tags
@@ -34,9 +35,9 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 @dataclass(frozen=True)
 class Load:
-    """What a load did: the days it covered, what was refused, a sentence a failure, the checks.
+    """The result of a load: its days, refusals, a sentence for each failure, and failed checks.
 
-    `ignored` names the entries of each feed's folder that are no batch's files.
+    `ignored` has the entries of each feed's folder that do not belong to a batch.
     """
 
     run_id: str
@@ -60,12 +61,12 @@ def load(
 ) -> Load:
     """Materialize all batch days that have landed or are held, or those of a range, in one run.
 
-    A day whose files are gone is emptied. The reports of the last day are drawn if asked for; they
-    take longer than loading a day. `on_start` is called with the number of
-    steps that will report progress to the shop.
+    A day without files is emptied. The reports of the last day are drawn only if requested, since
+    they take longer than loading a day. `on_start` is called with the number of steps that will
+    report progress to the shop.
 
     Raises:
-        LandingError: the landing zone cannot be read, or much of what is held is gone from it.
+        LandingError: the landing zone cannot be read, or too many loaded files are missing in it.
         OperatorError: there is nothing to load.
     """
     chosen = choose_days(shop, first, last)
@@ -79,7 +80,10 @@ def load(
     fail_dead_runs(instance)
 
     def materialize() -> dg.ExecuteInProcessResult:
+        run_id = str(uuid4())
+        hold_run(instance, run_id)
         return job.execute_in_process(
+            run_id=run_id,
             instance=instance,
             tags={
                 **range_tags(loadable[0], loadable[-1]),
@@ -113,8 +117,8 @@ def rebuild(
 ) -> Load:
     """Empty the three schemas and load all landed days, in one transaction.
 
-    Readers see the old warehouse until the new one is whole. A refused feed-day, of which the
-    warehouse now holds nothing, no longer counts as materialized.
+    Readers see the old warehouse until the new one is complete. The warehouse holds nothing of a
+    refused feed-day, so that the day no longer counts as materialized.
 
     Raises:
         PruningError: files of days that were pruned have not landed any more.
@@ -132,7 +136,7 @@ def rebuild(
 def _again_if_lost(
     materialize: Callable[[], dg.ExecuteInProcessResult],
 ) -> dg.ExecuteInProcessResult:
-    """Run anew, after a while, a run whose changes were lost with its connection."""
+    """Repeat, after a pause, a run whose changes were lost with its connection."""
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_result(_has_lost_changes),
         stop=tenacity.stop_after_attempt(1 + run.RETRIES),
@@ -158,7 +162,7 @@ def _without_reports(job: dg.JobDefinition) -> list[dg.AssetKey]:
 
 
 def _steps(defs: dg.Definitions, selection: Collection[dg.AssetKey] | None) -> int:
-    """Count the functions that materialize the selected assets, or all of them."""
+    """Count the steps that materialize the selected assets, or all assets."""
     return sum(
         selection is None or not assets.keys.isdisjoint(selection)
         for assets in defs.assets or ()
@@ -167,7 +171,7 @@ def _steps(defs: dg.Definitions, selection: Collection[dg.AssetKey] | None) -> i
 
 
 def _from_the_future(chosen: BatchDays) -> Iterator[Refusal]:
-    """Refuse feed-days after today: they have no partition in which they could be."""
+    """Refuse feed-days after today, which have no partition."""
     for (feed, day), files in sorted(chosen.landed.items()):
         if day > chosen.today:
             reason = f"its batch date is after today ({chosen.today}); rename it"
@@ -175,7 +179,7 @@ def _from_the_future(chosen: BatchDays) -> Iterator[Refusal]:
 
 
 def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
-    """Give a sentence for each failure other than a refusal; refusals have a log of their own."""
+    """Give a sentence for each failure other than a refusal."""
     known = {error.__name__ for error in _operator_errors(OperatorError)}
     for event in result.all_events:
         if not event.is_step_failure:

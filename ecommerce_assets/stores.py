@@ -1,6 +1,6 @@
-"""Several stores: a file of settings each, `<store>.env`, and what follows from its name.
+"""Several stores: each has a file of settings, `<store>.env`, and defaults from its name.
 
-Which files of a deployment are derived from them stands in `deployment`.
+`deployment` writes the files of a deployment from them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,18 +17,18 @@ from ecommerce_assets.settings import STORE_ID, STORE_ID_RULE, Settings
 
 _PREFIX = "ECOMMERCE_"
 _TAKEN = frozenset({"ecommerce", "postgres", "template0", "template1"})
-"""Names of databases that are there already."""
+"""Names of databases that every server has."""
 _OF_ALL = frozenset({"store_id", "dagster_database_url", "ui_password", "ui_hosts", "stores"})
-"""Settings that no store has for itself: they are of all stores, or follow from its name."""
+"""Settings that a store's file may not set: they hold for all stores, or follow from its name."""
 
 
 class StoreError(OperatorError):
-    """A store's file cannot be used, or there is no such store."""
+    """A store's file is invalid, or the store does not exist."""
 
 
 @dataclass(frozen=True)
 class Store:
-    """A store: its file, the variables that the file sets, and the settings that come of them."""
+    """A store: its file, the variables that the file sets, and its settings."""
 
     file: Path
     variables: Mapping[str, str]
@@ -36,12 +36,12 @@ class Store:
 
     @property
     def name(self) -> str:
-        """The store's name, which is its file's without `.env`."""
+        """The store's name: its file's name without `.env`."""
         return self.settings.store_id
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables of the store's processes: those of its file, and those of its name."""
+        """The variables of the store's processes: those of its file, and those from its name."""
         of_the_name = {
             "STORE_ID": self.name,
             "STORE": self.settings.store,
@@ -61,11 +61,12 @@ class Store:
 def read_stores(folder: Path, base: Settings) -> Sequence[Store]:
     """Read the stores of a folder, by name.
 
-    What a file does not say is as in `base`, but for what two stores cannot share: the database has
-    the store's name, and its landing zone and home are the folders of its name in those of `base`.
+    Settings missing in a file are those of `base`, except for those that two stores cannot share:
+    the database has the store's name, and its landing zone and home are folders of its name in
+    those of `base`.
 
     Raises:
-        StoreError: names the file, line and value that is wrong.
+        StoreError: with the file, the line and the invalid value.
     """
     files = sorted(folder.glob("*.env"))
     if not files:
@@ -78,10 +79,10 @@ def read_stores(folder: Path, base: Settings) -> Sequence[Store]:
 
 
 def find_store(stores: Sequence[Store], name: str) -> Store:
-    """Give the store of that name.
+    """Give the store with a name.
 
     Raises:
-        StoreError: there is none.
+        StoreError: the store does not exist.
     """
     for store in stores:
         if store.name == name:
@@ -91,7 +92,7 @@ def find_store(stores: Sequence[Store], name: str) -> Store:
 
 
 class _FileSettings(Settings):
-    """The settings of a file alone."""
+    """Settings that are read from a file only."""
 
     @classmethod
     def settings_customise_sources(
@@ -102,7 +103,7 @@ class _FileSettings(Settings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Leave out the environment."""
+        """Ignore the environment."""
         return (dotenv_settings,)
 
 
@@ -173,7 +174,7 @@ def _is_secret(variable: str) -> bool:
 
 
 def _of_database(url: SecretStr | None, name: str) -> SecretStr | None:
-    """Give the URL with another database, of the same server and user."""
+    """Give the URL with another database of the same server and user."""
     if url is None:
         return None
     return SecretStr(urlunsplit(urlsplit(url.get_secret_value())._replace(path=f"/{name}")))

@@ -3,6 +3,11 @@
 from dagster._config.validate import process_config
 from dagster._core.instance import InstanceRef
 from dagster._core.launcher import LaunchRunContext
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
 from dagster._core.storage.event_log.base import PartitionKeyFilter
 from dagster._daemon.auto_run_reexecution.auto_run_reexecution import get_reexecution_strategy
 from dagster._utils.schedules import cron_string_iterator
@@ -11,6 +16,9 @@ __all__ = [
     "InstanceRef",
     "LaunchRunContext",
     "PartitionKeyFilter",
+    "RegisteredCodeLocationOrigin",
+    "RemoteJobOrigin",
+    "RemoteRepositoryOrigin",
     "cron_string_iterator",
     "get_reexecution_strategy",
     "process_config",

@@ -1,1 +1,1 @@
-"""The graph: each asset reads, calls a rule, replaces. Nothing else lives here."""
+"""The assets of the graph: each reads its inputs, calls a rule, and replaces its rows."""

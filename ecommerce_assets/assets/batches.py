@@ -1,6 +1,6 @@
-"""Landed batches to staged ones: what of some days is new, read, split, accepted or refused.
+"""Stages landed batches: reads, splits, accepts or refuses the changed days of a feed.
 
-The assets around it stand in `assets.staging`.
+`assets.staging` defines the assets.
 """
 
 import datetime as dt
@@ -32,9 +32,9 @@ from ecommerce_assets.warehouse.staging import (
 )
 
 BYTES_AT_ONCE = 1 << 25
-"""Bytes of texts that are split and written together, and a day more: what bounds memory.
+"""The bytes of texts that are split and written together, plus one day; this bounds memory.
 
-Two such pieces are held at a time: one is written while the next is read.
+Two such pieces are in memory at a time: one is written while the next is read.
 """
 
 FEWEST_RECORDS_TO_REFUSE = 100
@@ -42,11 +42,11 @@ FEWEST_RECORDS_TO_REFUSE = 100
 
 @dataclass(frozen=True)
 class StagedDay:
-    """What a run did with a feed's day."""
+    """The result of a run for a feed's day."""
 
     day: dt.date
     files: pd.DataFrame
-    """Of the day, with the columns of `STAGED_FILE`, as staging holds them now."""
+    """The day's files in staging after the run, with the columns of `STAGED_FILE`."""
     is_changed: bool
     refusal: Refusal | None = None
 
@@ -58,9 +58,10 @@ def refuse_loss(
     days: Collection[dt.date],
     listing: Listing,
 ) -> None:
-    """Refuse to take back a feed's days when much of all that is held is gone.
+    """Refuse to remove a feed's days if too many landed files are missing.
 
-    `listing` is of the feed's folder. The others are listed too if one of the days is gone.
+    `listing` is of the feed's folder. The other folders are listed too if one of the days is
+    missing.
 
     Raises:
         LandingError: see `Listing.refuse_loss`.
@@ -77,10 +78,10 @@ def stage_batches(
     days: Sequence[dt.date],
     listing: Listing,
 ) -> Iterator[StagedDay]:
-    """Make staging and quarantine hold what has landed of a feed for some days.
+    """Replace some days of a feed in staging and quarantine by the landed files.
 
-    A day whose files are the ones already staged is left alone. A refused day is left as it was,
-    and so is a pruned one whose files are gone; one that has other files now is refused.
+    A day whose files are already staged is not touched. A refused day stays as it was. So does a
+    pruned day without files; a pruned day with new files is refused.
     """
     first_whole = first_whole_day(connection)
     held = _by_day(staged_files(connection, feed.name, days[0], days[-1])) if days else {}
@@ -112,7 +113,7 @@ class _ReadFile:
 
 @dataclass(frozen=True)
 class _ReadDay:
-    """What has landed of a day: its files, unless they are the ones held or one is refused."""
+    """The landed files of a day, or the fact that they are already staged, or a refusal."""
 
     day: dt.date
     held: pd.DataFrame
@@ -130,7 +131,7 @@ def _read_day(
     *,
     is_pruned: bool,
 ) -> _ReadDay:
-    """Read a day's files; any that is refused refuses the day."""
+    """Read a day's files; one refused file refuses the day."""
     held = _no_files() if held is None else held
     try:
         contents = {
@@ -160,7 +161,7 @@ def _read_day(
 
 
 def _pieces(read_days: Iterable[_ReadDay]) -> Iterator[list[_ReadDay]]:
-    """Divide days into pieces that are split and written together."""
+    """Group days into pieces that are split and written together."""
     piece: list[_ReadDay] = []
     size = 0
     for read in read_days:
@@ -175,7 +176,7 @@ def _pieces(read_days: Iterable[_ReadDay]) -> Iterator[list[_ReadDay]]:
 
 @dataclass(frozen=True)
 class _JudgedPiece:
-    """The days of a piece that are accepted, their rows and files, and what is said of all days."""
+    """The accepted days of a piece with their rows and files, and the results of all its days."""
 
     accepted: Sequence[dt.date]
     staged: pd.DataFrame
@@ -185,7 +186,7 @@ class _JudgedPiece:
 
 
 def _judge(shop: Shop, feed: Feed, piece: Sequence[_ReadDay]) -> _JudgedPiece:
-    """Split the records of a piece, and accept or refuse each of its days that changed."""
+    """Split the records of a piece, and accept or refuse each of its changed days."""
     result = split(
         feed, shop.store, shop.hasher, [file.landed for read in piece for file in read.files]
     )
@@ -237,7 +238,7 @@ def _of(days: Sequence[dt.date], frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _too_many_bad(shop: Shop, feed: Feed, result: Split) -> dict[dt.date, Refusal]:
-    """Refuse days of which more than the allowed share is bad: half a day is worse than none."""
+    """Refuse days with more than the allowed share of bad records."""
     bad = result.quarantined.groupby("batch_date").size()
     landed = bad.add(result.staged.groupby("batch_date").size(), fill_value=0).astype("int64")
     bad = bad.reindex(landed.index, fill_value=0)
@@ -257,7 +258,7 @@ def _too_many_bad(shop: Shop, feed: Feed, result: Split) -> dict[dt.date, Refusa
 
 
 def _most_broken(quarantined: pd.DataFrame) -> tuple[str, int]:
-    """The rule that most of the records break, and how many do."""
+    """The rule that most records break, and the number of these records."""
     rules = Counter(
         rule
         for reasons in quarantined["reasons"]
@@ -267,7 +268,7 @@ def _most_broken(quarantined: pd.DataFrame) -> tuple[str, int]:
 
 
 def _file_rows(feed: Feed, files: Iterable[_ReadFile], result: Split) -> pd.DataFrame:
-    """Make a row a file, with the columns of `STAGED_FILE`."""
+    """Make a row for each file, with the columns of `STAGED_FILE`."""
     key = ["batch_date", "source_file"]
     staged = result.staged.groupby(key).size().to_dict()
     quarantined = result.quarantined.groupby(key).size().to_dict()

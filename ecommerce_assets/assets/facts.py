@@ -180,7 +180,7 @@ def _daily_figures(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             table_spec(
                 FCT_REVENUE_DAILY,
                 "Orders, revenue, cost, refunds and customers by day: one row a date.",
-                # All feeds: the range reaches to the last loaded batch date, of whichever feed.
+                # All feeds, since the range ends with the last loaded batch date of any feed.
                 deps=[*all_staged(), *_cluster_keys(), asset_key(DIM_CUSTOMER)],
             ),
             *(

@@ -1,4 +1,4 @@
-"""What an asset's page shows of its last run, as Dagster's metadata. Nothing is computed here."""
+"""Formats the result of a run as metadata of its assets."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ _RESTATEMENTS_SHOWN = 50
 
 
 def table_metadata(connection: psycopg.Connection, table: Table) -> dict[str, Any]:
-    """Give how many rows a table has, and a few of them."""
+    """Give the number of rows of a table, and a few rows."""
     return {
         "dagster/row_count": row_count(connection, table),
         **preview(latest_rows(connection, table)),
@@ -23,7 +23,7 @@ def table_metadata(connection: psycopg.Connection, table: Table) -> dict[str, An
 
 
 def preview(rows: pd.DataFrame) -> dict[str, Any]:
-    """Show rows of texts as a table; nothing where there are none."""
+    """Format rows of texts as a table; nothing without rows."""
     if rows.empty:
         return {}
     return {"preview": dg.MetadataValue.md(_markdown(rows))}
@@ -32,7 +32,7 @@ def preview(rows: pd.DataFrame) -> dict[str, Any]:
 def restatement_metadata(
     restatements: Sequence[Restatement],
 ) -> Mapping[str, Any]:
-    """List which figures of loaded days a run changed, as `ecommerce restatements` does."""
+    """List the figures of loaded days that a run changed, as `ecommerce restatements` does."""
     dates = sorted({str(restatement.date) for restatement in restatements})
     rows = pd.DataFrame(
         [

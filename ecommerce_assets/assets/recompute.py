@@ -1,7 +1,4 @@
-"""The one way to make an asset that hangs on touched keys: what waits for it is worked off.
-
-What is computed of the keys is with each asset.
-"""
+"""Makes the assets that are recomputed for touched keys; each asset supplies its computation."""
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -22,7 +19,7 @@ from ecommerce_assets.warehouse.transaction import RunTransaction
 
 @dataclass(frozen=True)
 class Step:
-    """What an asset's functions work with: the run's connection, the shop, and what the run is."""
+    """The context of an asset's functions: the run's connection, the shop, and the run."""
 
     connection: psycopg.Connection
     shop: Shop
@@ -30,7 +27,7 @@ class Step:
 
 
 def _nothing(_: Step) -> None:
-    """Most assets have nothing to do before or after their keys."""
+    """Do nothing, as most assets before and after their keys."""
 
 
 def recomputed_asset(
@@ -47,12 +44,12 @@ def recomputed_asset(
 ) -> dg.AssetsDefinition:
     """Make the asset of the tables that are computed from the keys in `queue`.
 
-    `hand_over` puts all keys that batches touch into the queue, `work` computes what hangs on the
-    keys in the temporary table `taken`. `before` runs when the queue is complete, `after` when it
-    is empty. `describe` gives the metadata of each of the `specs`' assets.
+    `hand_over` puts all keys that batches touch into the queue. `work` recomputes the keys in the
+    temporary table `taken`. `before` runs when the queue is complete, `after` when it is empty.
+    `describe` gives the metadata of each of the `specs`' assets.
 
-    In a run with its upstream assets the queue holds all that the batches touched. An asset that is
-    materialized without them recomputes all that its batches touch, so these are handed over first.
+    In a run with the upstream assets the queue holds all keys that the batches touched. An asset
+    that is materialized without them hands over all keys of its batches first.
     """
     upstream = {dep.asset_key for spec in specs for dep in spec.deps}
 

@@ -1,6 +1,6 @@
-"""The reports: each a picture of the facts, and all of a day in one PDF.
+"""The assets of the reports: a picture each, and a PDF of all.
 
-What they show and how stands in `ecommerce_assets.reports`.
+`ecommerce_assets.reports` draws them.
 """
 
 import base64
@@ -58,7 +58,7 @@ _NOTE = (
 
 
 def _upstream() -> Mapping[str, Collection[dg.AssetKey]]:
-    """Say which assets the frames are read from."""
+    """Give the assets from which the frames are read."""
     return {
         "revenue": [asset_key(FCT_REVENUE_DAILY)],
         "sold": [
@@ -76,7 +76,7 @@ def _upstream() -> Mapping[str, Collection[dg.AssetKey]]:
 
 
 class ReportsConfig(dg.Config):
-    """What a run draws."""
+    """The run's choice of reports to draw."""
 
     all_days: bool = Field(False, description="Draw every day of a range, not only the last.")
 
@@ -109,7 +109,7 @@ def _reports(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         can_subset=True,
         partitions_def=days,
         backfill_policy=SINGLE_RUN,
-        # They only read the warehouse; of two runs the later one's pictures must stay.
+        # Reports only read the warehouse; of two runs the later one's pictures have to stay.
         pool=pool_of(GROUP),
     )
     def reports(
@@ -131,7 +131,7 @@ def _reports(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             for name in names:
                 metadata = _metadata(name, day, folder, sentences)
                 if day == batch_days[-1] and name in REPORTS:
-                    # Of the last day only: it stays in Dagster's log, 13 kB a report.
+                    # Only for the last day, since a preview takes 13 kB a report in Dagster's log.
                     metadata["preview"] = _preview(files[f"{name}.png"])
                 show(name, day, metadata)
         for day in batch_days[: -len(to_draw)]:
@@ -157,7 +157,7 @@ def _spec(name: str, description: str, deps: Iterable[dg.AssetKey]) -> dg.AssetS
 def _draw(
     shop: Shop, day: dt.date, names: Collection[str]
 ) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Draw the reports of these names: their files by name, and the sentences of the figures."""
+    """Draw the reports of these names; give their files by name, and their sentences."""
     start = day - dt.timedelta(days=PERIOD_DAYS - 1)
     with shop.warehouse() as connection, snapshot(connection):
         first_cohort = cohorts.earliest_month(day, latest_cohort(connection, day))
@@ -185,7 +185,7 @@ def _draw(
 def _metadata(
     name: str, day: dt.date, folder: Path, sentences: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Tell of a drawn report what it shows and where it is; of customers only numbers."""
+    """Give a drawn report's sentence, path and preview; of customers it has only counts."""
     if name == BUNDLE:
         return {"report_of": str(day), "pdf": dg.MetadataValue.path(folder / f"{name}.pdf")}
     return {

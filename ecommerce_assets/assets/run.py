@@ -1,7 +1,4 @@
-"""How a step of a run meets the warehouse: in the run's one transaction, published when finished.
-
-Faults of the database that pass are waited out. What a step computes is not here.
-"""
+"""Runs the steps of assets in the run's one transaction, publishes it, and retries lost steps."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +25,7 @@ from ecommerce_assets.warehouse.transaction import RunTransaction
 
 RETRIES = 3
 FIRST_WAIT_SECONDS = 5
-"""The next waits are three times as long each: 65 s in all, in which a server has restarted."""
+"""Each further wait is three times as long: 65 s in all, enough for a restart of a server."""
 
 _CONSUMERS = (
     DIM_PRODUCT,
@@ -39,11 +36,11 @@ _CONSUMERS = (
     FCT_REVENUE_DAILY,
     FCT_COHORT_LTV,
 )
-"""The tables without which a run leaves something waiting."""
+"""The tables that a run has to compute, or else a queue keeps entries."""
 
 
 def run_transaction(shop: Shop) -> dg.ResourceDefinition:
-    """Make the resource of a run's transaction, which undoes at its end what is not published."""
+    """Make the resource of a run's transaction; at its end it undoes unpublished changes."""
 
     @contextmanager
     def of_run(_: dg.InitResourceContext) -> Iterator[RunTransaction]:
@@ -65,13 +62,13 @@ def run_transaction(shop: Shop) -> dg.ResourceDefinition:
 def warehouse_step(
     context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, transaction: RunTransaction
 ) -> Iterator[psycopg.Connection]:
-    """Connect a step to the warehouse, and publish the run's changes if it has finished them.
+    """Connect a step to the warehouse, and publish the run's changes after its last step.
 
-    A run that leaves out assets which others wait for publishes each step by itself.
+    A run without some of the downstream assets publishes after each step.
 
     Raises:
-        RetryRequested: the database broke off or could not be reached, and no step's work is lost
-            with it; the step runs again later.
+        RetryRequested: the connection was lost or refused, without loss of an earlier step's
+            changes; the step runs again later.
     """
     try:
         with transaction.step() as connection:

@@ -1,6 +1,6 @@
-"""The shops that are fetched from: an asset a source, whose partition is a batch day's files.
+"""The assets of configured shops: a partition is a batch day that is fetched from the shop.
 
-How a day is fetched stands in `shops.connecting`. Without a configured source there is no asset.
+`shops.connecting` fetches. Without a configured shop there is no asset.
 """
 
 import datetime as dt
@@ -17,7 +17,7 @@ SOURCES = "sources"
 
 
 def source_days(shop: Shop) -> dg.DailyPartitionsDefinition:
-    """The days that may be fetched: from the first batch day, or from yesterday in a new shop."""
+    """The days that can be fetched: from the first batch day, or from yesterday in a new shop."""
     first = min(first_day(shop), shop.today - dt.timedelta(1))
     return dg.DailyPartitionsDefinition(start_date=first.isoformat(), end_offset=1)
 

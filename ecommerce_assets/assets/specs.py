@@ -1,4 +1,4 @@
-"""What all assets of the graph have in common: how a table is described, and its partitions."""
+"""The keys and specs of the assets of tables."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -52,7 +52,7 @@ def table_spec(
     key: dg.AssetKey | None = None,
     deps: Iterable[dg.AssetKey] = (),
 ) -> dg.AssetSpec:
-    """Describe the asset of a table, or, under another `key`, of a part of one."""
+    """Make the spec of a table's asset, or, with another `key`, of a part of a table."""
     return dg.AssetSpec(
         key or asset_key(table),
         deps=list(deps),

@@ -1,6 +1,6 @@
-"""The staged feeds and their row quarantine: one multi-asset a feed.
+"""The assets of the staged feeds and their row quarantine: one multi-asset a feed.
 
-What happens to a batch stands in `assets.batches`.
+`assets.batches` stages the batches.
 """
 
 import json
@@ -71,7 +71,7 @@ def _feed_assets(feed: Feed, days: dg.PartitionsDefinition) -> dg.AssetsDefiniti
         batch_days = days_of(context)
         outcomes = []
         with warehouse_step(context, transaction) as connection:
-            # With the lock held: what has landed by now is what is staged when it is published.
+            # The listing is read under the lock, so that no other load can stage files in between.
             listing = shop.landing.listing([feed.name])
             refuse_loss(shop, connection, feed, batch_days, listing)
             for outcome in stage_batches(shop, connection, feed, batch_days, listing):
@@ -95,7 +95,7 @@ def _feed_assets(feed: Feed, days: dg.PartitionsDefinition) -> dg.AssetsDefiniti
             if not outcome.refusal
         }
         if metadata:
-            # Of the folder as a whole, so told once a run.
+            # These belong to the folder as a whole, so that they are reported once a run.
             metadata[max(metadata)] |= _left_out(shop, feed, listing)
         yield from _outputs(context, metadata, previews)
 
@@ -103,7 +103,7 @@ def _feed_assets(feed: Feed, days: dg.PartitionsDefinition) -> dg.AssetsDefiniti
 
 
 def _left_out(shop: Shop, feed: Feed, listing: Listing) -> dict[str, Any]:
-    """List the files of the feed's folder that no partition loads."""
+    """List the files in the feed's folder that belong to no partition."""
     first = shop.settings.first_day
     early = [
         file.name
@@ -137,9 +137,9 @@ def _outputs(
     metadata: Mapping[str, Mapping[str, Any]],
     previews: Mapping[dg.AssetKey, pd.DataFrame],
 ) -> Iterator[dg.Output[None]]:
-    """Mark the accepted days as materialized, by day, and let what is downstream go on.
+    """Mark each accepted day as materialized, and yield the outputs for downstream assets.
 
-    Each asset has a preview of the last of the days.
+    Each asset has a preview of the last day.
     """
     for key, rows in previews.items():
         told = {day: dict(facts) for day, facts in metadata.items()}
@@ -150,8 +150,8 @@ def _outputs(
                 context.add_asset_metadata(facts, asset_key=key, partition_key=day)
             yield dg.Output(None, output_name=key.to_python_identifier())
             continue
-        # Dagster would mark a refused day like the others: it knows no output for a part of a
-        # range. So the days that came in are reported one by one, and the output reports none.
+        # An output of Dagster is for a whole range, and would mark a refused day too. So each
+        # accepted day is reported by itself, and the output reports none.
         for day, facts in told.items():
             context.log_event(dg.AssetMaterialization(key, partition=day, metadata=facts))
         yield dg.Output(

@@ -1,4 +1,4 @@
-"""`ecommerce prune`: delete staged records that no table is computed from any more."""
+"""`ecommerce prune`: delete staged records that no table depends on any more."""
 
 import datetime as dt
 from typing import Annotated
@@ -7,7 +7,6 @@ import typer
 from rich.table import Table
 
 from ecommerce_assets.cli.console import out
-from ecommerce_assets.settings import load_settings
 
 app = typer.Typer()
 
@@ -27,6 +26,7 @@ def prune(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
 ) -> None:
     """Delete superseded records of old days from staging; every figure stays."""
+    from ecommerce_assets.settings import load_settings
     from ecommerce_assets.shop import Shop
     from ecommerce_assets.warehouse.pruning import prune
 

@@ -1,4 +1,4 @@
-"""`ecommerce stores`: several shops, each with a file of its settings, beside one Dagster."""
+"""`ecommerce stores`: several shops, each with a file of settings, under one Dagster."""
 
 import os
 import sys
@@ -39,7 +39,7 @@ def write(
     folder: Annotated[Path, typer.Argument(help="The folder with compose.yaml.")],
     stores: Stores = _STORES,
 ) -> None:
-    """Write the compose file, the workspace, the API's stores and the SQL of their databases."""
+    """Write the compose file, the workspace, the API's stores and the SQL of the databases."""
     from ecommerce_assets.deployment import write_deployment
 
     for file in write_deployment(folder, stores):
@@ -70,7 +70,7 @@ def create_api_key(
     of: Annotated[list[str], typer.Option("--store", help="A store that it may read.")],
     stores: Stores = _STORES,
 ) -> None:
-    """Make one API key for several stores; it is shown only now."""
+    """Make one API key for several stores and print it. It cannot be shown again."""
     from ecommerce_assets.api_keys import create_key, new_key
     from ecommerce_assets.settings import load_settings
     from ecommerce_assets.stores import find_store, read_stores

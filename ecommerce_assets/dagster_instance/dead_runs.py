@@ -3,6 +3,8 @@
 The process that executes a run holds a lock in the database until it ends (`event_log`). PostgreSQL
 frees the lock when the connection breaks: at once when the process is killed, within a minute when
 its machine is gone. A run that counts as started and whose lock is free is dead, wherever it ran.
+So is a run of the command line that has not started: its process takes the lock before it creates
+the run.
 """
 
 from collections.abc import Sequence
@@ -29,20 +31,35 @@ def unfinished_runs(instance: DagsterInstance) -> Sequence[DagsterRun]:
     return instance.get_runs(RunsFilter(statuses=[*waiting, *IN_PROGRESS_RUN_STATUSES]))
 
 
-def fail_dead_runs(instance: DagsterInstance) -> int:
-    """Mark as failed the started runs that no process executes any more; gives how many.
+def hold_run(instance: DagsterInstance, run_id: str) -> None:
+    """Show until this process ends that it executes a run, which it is about to create."""
+    from ecommerce_assets.dagster_instance.event_log import EventLog
 
-    Otherwise they count as running for a day, and what waits for them waits too. A run that is
-    queued or about to start has no process yet; Dagster's own monitoring gives those up.
+    if isinstance(instance.event_log_storage, EventLog):
+        instance.event_log_storage.lock_run(run_id)
+
+
+def fail_dead_runs(instance: DagsterInstance) -> int:
+    """Mark as failed the runs that no process executes any more; gives how many.
+
+    Otherwise they count as running for a day, and what waits for them waits too. A run of the UI,
+    a schedule or a sensor that has not started has no process yet; Dagster's own monitoring gives
+    those up.
     """
     from ecommerce_assets.dagster_instance.event_log import EventLog  # and with it SQLAlchemy
 
     event_log = instance.event_log_storage
     if not isinstance(event_log, EventLog):
         return 0  # Dagster's state in memory ends with its process
-    started = RunsFilter(statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING])
+    statuses = [
+        DagsterRunStatus.NOT_STARTED,
+        DagsterRunStatus.STARTED,
+        DagsterRunStatus.CANCELING,
+    ]
     dead = 0
-    for run in instance.get_runs(started):
+    for run in instance.get_runs(RunsFilter(statuses=statuses)):
+        if run.status is DagsterRunStatus.NOT_STARTED and run.remote_job_origin:
+            continue
         with event_log.if_dead(run.run_id) as is_dead:
             # It may have ended since the list was read.
             current = instance.get_run_by_id(run.run_id) if is_dead else None

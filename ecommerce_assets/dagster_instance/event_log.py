@@ -92,6 +92,7 @@ class EventLog(PrePingedConnections, PostgresEventLogStorage):
         )
 
         self._lock_connection: db.Connection | None = None
+        self._locked_run_id: str | None = None
 
     def dispose(self) -> None:
         """Close the connections; a run that this process executes counts as ended."""
@@ -107,23 +108,25 @@ class EventLog(PrePingedConnections, PostgresEventLogStorage):
     def store_event(self, event: EventLogEntry) -> None:
         """Store an event; with a run's first, lock the run for as long as this process lives."""
         if event.is_dagster_event and event.dagster_event_type is DagsterEventType.RUN_START:
-            self._lock_run(event.run_id)
+            self.lock_run(event.run_id)
         super().store_event(event)
 
-    def _lock_run(self, run_id: str) -> None:
+    def lock_run(self, run_id: str) -> None:
         """Hold the lock of a run until the process ends, or executes another run."""
+        if run_id == self._locked_run_id:
+            return
         self._release_lock()
         connection = self._engine.connect()
         for statement in NOTICE_A_LOST_CLIENT:
             connection.execute(db.text(statement))
         connection.execute(db.select(db.func.pg_advisory_lock(_lock_key(run_id))))
-        self._lock_connection = connection
+        self._lock_connection, self._locked_run_id = connection, run_id
 
     def _release_lock(self) -> None:
         if self._lock_connection is not None:
             self._lock_connection.invalidate()
             self._lock_connection.close()
-            self._lock_connection = None
+            self._lock_connection = self._locked_run_id = None
 
     @contextmanager
     def if_dead(self, run_id: str) -> Iterator[bool]:

@@ -1,4 +1,4 @@
-"""The settings that shaped the figures, kept with them: figures of two settings never mix."""
+"""Stores the settings that figures depend on, so that figures of two settings never mix."""
 
 import hashlib
 
@@ -16,13 +16,13 @@ class SettingsChangedError(OperatorError):
 
 
 def freeze_settings(connection: psycopg.Connection, settings: Settings) -> None:
-    """Keep the settings with an empty warehouse; compare them with those of a loaded one.
+    """Store the settings in an empty warehouse; compare them with those of a loaded one.
 
     Raises:
-        SettingsChangedError: names what differs and `ecommerce rebuild`.
+        SettingsChangedError: the settings differ; it names them and `ecommerce rebuild`.
     """
     with connection.cursor() as cursor:
-        # While nothing is staged there are no figures that another setting could have shaped.
+        # An empty staging means that no figure depends on other settings.
         cursor.executemany(
             """
             insert into ops.settings (name, value) values (%s, %s)
@@ -36,10 +36,10 @@ def freeze_settings(connection: psycopg.Connection, settings: Settings) -> None:
 
 
 def check_settings(connection: psycopg.Connection, settings: Settings) -> None:
-    """Compare the settings with those that the warehouse was loaded under; writes nothing.
+    """Compare the settings with those that the warehouse was loaded under, without writing.
 
     Raises:
-        SettingsChangedError: names what differs and `ecommerce rebuild`.
+        SettingsChangedError: the settings differ; it names them and `ecommerce rebuild`.
     """
     kept: dict[str, str] = dict(
         connection.execute(
@@ -50,7 +50,7 @@ def check_settings(connection: psycopg.Connection, settings: Settings) -> None:
     differing = sorted(name for name, value in kept.items() if wanted.get(name, value) != value)
     if not differing:
         return
-    # A hash key is a secret, of which not even the fingerprint helps the reader.
+    # The hash key is a secret, and its fingerprint would not help a reader.
     shown = ", ".join(
         name if name == "hash_key" else f"{name} was {kept[name]} and is {wanted[name]}"
         for name in differing
@@ -75,9 +75,9 @@ def _shaping(settings: Settings) -> dict[str, str]:
 
 
 def empty(connection: psycopg.Connection) -> None:
-    """Empty the three schemas and what hangs on them in `ops`; the logs stay.
+    """Empty the three schemas and the state in `ops` that depends on them; the logs stay.
 
-    Rows are deleted, not truncated: readers go on with what was there until the transaction ends.
+    Rows are deleted and not truncated, so that readers see them until the transaction ends.
     """
     tables = connection.execute(
         """

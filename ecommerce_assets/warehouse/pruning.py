@@ -1,6 +1,6 @@
-"""Deleting staged records that no table is computed from any more (docs/decisions/pruning.md).
+"""Deletes staged records that no table depends on any more (docs/decisions/pruning.md).
 
-What a load does with a day that was pruned stands in `assets.batches`.
+`assets.batches` loads pruned days.
 """
 
 import datetime as dt
@@ -24,18 +24,18 @@ class PruningError(OperatorError):
 
 @dataclass(frozen=True)
 class Pruned:
-    """What a pruning did to a feed: the staged records it deleted and kept, of the days before."""
+    """The numbers of a feed's staged records that a pruning deleted and kept."""
 
     deleted: int
     kept: int
 
 
 def prune(url: str, before: dt.date) -> Mapping[str, Pruned]:
-    """Delete the staged records of batch days before a date that a later one of them supersedes.
+    """Delete the superseded staged records of batch days before a date.
 
-    Of each business key the latest of these records stays (docs/reference/rules.md, Versions), so
-    that every table is computed as before. The days can be neither replaced nor taken back
-    afterwards: what they had superseded is gone. Gives what was done to each feed.
+    The latest of these records of each business key stays (docs/reference/rules.md, Versions), so
+    that no table changes. Afterwards the days can be neither replaced nor removed, since their
+    earlier versions are gone. Give the numbers by feed.
 
     Raises:
         PruningError: the last loaded batch date is before that date.
@@ -111,7 +111,7 @@ def first_whole_day(connection: psycopg.Connection) -> dt.date:
 
 
 def takeable_batches(connection: psycopg.Connection) -> set[tuple[str, dt.date]]:
-    """The feeds and batch dates of which a file is staged, without the days that were pruned."""
+    """The feeds and batch dates with a staged file, without pruned days."""
     first = first_whole_day(connection)
     return {(feed, day) for feed, day in held_batches(connection) if day >= first}
 
@@ -119,10 +119,10 @@ def takeable_batches(connection: psycopg.Connection) -> set[tuple[str, dt.date]]
 def require_pruned_files(
     connection: psycopg.Connection, landed: Container[tuple[str, dt.date]]
 ) -> None:
-    """Refuse to load all days anew while files of pruned ones have not landed any more.
+    """Refuse to load all days again while files of pruned days are missing.
 
     Raises:
-        PruningError: tells how many feed-days that are, and the first of them.
+        PruningError: with the number of these feed-days, and the first of them.
     """
     first = first_whole_day(connection)
     gone = sorted(

@@ -1,4 +1,4 @@
-"""The warehouse's schema, brought up to date by migrations. No queries of its tables here."""
+"""Brings the warehouse's schema up to date by migrations."""
 
 from functools import cache
 from importlib.resources import files
@@ -14,14 +14,14 @@ READER = "ecommerce_reader"
 
 
 class SchemaError(OperatorError):
-    """The database's schema is not one this code can work with."""
+    """The database's schema does not fit this version of the program."""
 
 
 def migrate(url: str) -> None:
-    """Bring the database's schema up to date, keeping its data; does nothing if it is.
+    """Bring the database's schema up to date and keep its data.
 
     Raises:
-        SchemaError: it comes from a newer version of this program.
+        SchemaError: the schema is of a newer version of this program.
         WarehouseError: the database cannot be reached, or refuses a statement.
     """
     # Alembic and SQLAlchemy take longer to import than a day takes to load.
@@ -33,7 +33,7 @@ def migrate(url: str) -> None:
 
 @cache
 def latest_version() -> str:
-    """The version that the last migration makes: what its file's name begins with."""
+    """The version that the last migration makes, from the start of its file's name."""
     names = [file.name for file in (files(__package__) / "migrations" / "versions").iterdir()]
     return max(name.split("_")[0] for name in names if name[0].isdigit())
 

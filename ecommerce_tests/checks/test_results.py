@@ -51,6 +51,17 @@ def statuses(instance: dg.DagsterInstance, check: dg.AssetCheckKey, day: str) ->
     return [record.status for record in records]
 
 
+def evaluation(
+    instance: dg.DagsterInstance, check: dg.AssetCheckKey, day: str
+) -> dg.AssetCheckEvaluation:
+    """What Dagster keeps of the latest result of a check for a day."""
+    (record,) = instance.event_log_storage.get_asset_check_execution_history(
+        check, limit=1, partition_filter=PartitionKeyFilter(key=day)
+    )
+    assert record.evaluation is not None
+    return record.evaluation
+
+
 def land(shop: SmallShop, day: str, bad: int) -> None:
     records = [customer(f"{day}-{n}") for n in range(20)]
     shop.land("customers", day, *records, *(customer(f"bad{n}", created_at="") for n in range(bad)))
@@ -70,14 +81,13 @@ def test_a_range_s_failures_are_told_for_their_days(
     ]
     latest = {day: statuses(instance, SHARE, f"2024-03-{day}")[0] for day in ("05", "06", "07")}
     assert latest == {"05": Status.SUCCEEDED, "06": Status.FAILED, "07": Status.SUCCEEDED}
-    (failed,) = instance.event_log_storage.get_asset_check_execution_history(
-        SHARE, limit=1, partition_filter=PartitionKeyFilter(key="2024-03-06")
-    )
-    assert failed.event is not None
-    evaluation = failed.event.get_dagster_event().event_specific_data
-    assert isinstance(evaluation, dg.AssetCheckEvaluation)
-    assert evaluation.severity is dg.AssetCheckSeverity.WARN
-    assert evaluation.metadata["quarantined"].value == 5
+    failed = evaluation(instance, SHARE, "2024-03-06")
+    assert failed.severity is dg.AssetCheckSeverity.WARN
+    assert failed.metadata["quarantined"].value == 5
+    # Dagster keeps it once for each check and day, so it does not list the days of the range.
+    passed = evaluation(instance, SHARE, "2024-03-05")
+    assert passed.passed
+    assert passed.metadata == {}
 
 
 def test_a_day_s_failure_is_told_for_it(

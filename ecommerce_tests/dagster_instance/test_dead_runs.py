@@ -9,9 +9,14 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from ecommerce_assets.dagster_instance.dead_runs import fail_dead_runs, unfinished_runs
+from ecommerce_assets.dagster_instance.dead_runs import fail_dead_runs, hold_run, unfinished_runs
 from ecommerce_assets.dagster_instance.home import dagster_home
 from ecommerce_assets.settings import Settings
+from ecommerce_tests.dagster_private import (
+    RegisteredCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
 
 RUN = """
 import sys
@@ -75,10 +80,30 @@ def test_a_run_that_ends_by_itself_is_left_alone(
         assert status(instance, run_id) is dg.DagsterRunStatus.SUCCESS
 
 
-def test_a_run_that_has_not_started_is_not_dead(instance: dg.DagsterInstance) -> None:
+def created(instance: dg.DagsterInstance, origin: RemoteJobOrigin | None = None) -> str:
+    """A run that somebody has created and nobody has started yet."""
     job = dg.GraphDefinition("work").to_job()
-    run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.NOT_STARTED)
+    return instance.create_run_for_job(job, remote_job_origin=origin).run_id
+
+
+def test_a_run_of_the_ui_that_has_not_started_is_not_dead(instance: dg.DagsterInstance) -> None:
+    location = RegisteredCodeLocationOrigin("ecommerce_assets")
+    origin = RemoteJobOrigin(RemoteRepositoryOrigin(location, "__repository__"), "work")
+    run_id = created(instance, origin)
 
     assert fail_dead_runs(instance) == 0
-    assert run.run_id in {run.run_id for run in unfinished_runs(instance)}
-    instance.delete_run(run.run_id)
+    assert run_id in {run.run_id for run in unfinished_runs(instance)}
+    instance.delete_run(run_id)
+
+
+def test_a_run_whose_process_was_killed_before_it_started_it_is_failed(
+    instance: dg.DagsterInstance,
+) -> None:
+    run_id = created(instance)
+    hold_run(instance, run_id)
+    assert fail_dead_runs(instance) == 0
+
+    hold_run(instance, "another run, so that nobody executes the first")
+
+    assert fail_dead_runs(instance) == 1
+    assert status(instance, run_id) is dg.DagsterRunStatus.FAILURE

@@ -27,7 +27,7 @@ def as_written(value: object) -> str:
         return ""
     if isinstance(value, Path):
         value = value.relative_to(PROJECT_ROOT)
-    return json.dumps(value) if isinstance(value, dict) else f"{value}"
+    return json.dumps(value) if isinstance(value, dict | bool) else f"{value}"
 
 
 def test_every_setting_is_described_with_its_default() -> None:

@@ -69,3 +69,40 @@ def test_local_times_are_those_of_the_zone(times: list[dt.datetime], zone: str) 
 
     expected = [time.replace(tzinfo=ZoneInfo(zone)).astimezone(dt.UTC) for time in times]
     assert [moment.to_pydatetime() for moment in parsed] == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-02-29 09:30:00Z",
+        "2023-02-29 09:30:00Z",
+        "2024-03-05T23:59:59Z",
+        "2024-03-05 24:00:00Z",
+        "2024-03-05 09:30:60Z",
+        "2024-13-05 09:30:00Z",
+        "0000-01-01 00:00:00Z",
+        "0001-01-01 00:00:00Z",
+        "9999-12-31 23:59:59Z",
+        "2024-03-05 09:30:0ZZ",
+        "2024-03-05 09+01:00Z",
+        "2024-03-05 9:30:00 Z",
+    ],
+)
+def test_a_moment_does_not_depend_on_how_others_are_written(text: str) -> None:
+    alone = parse(pd.Series([text], dtype="str"), Writing.MOMENT, "UTC")
+    among = parse(pd.Series([text, "2024-03-05"], dtype="str"), Writing.MOMENT, "UTC")
+
+    assert alone.written[0] == among.written[0]
+    assert alone.values.equals(among.values[:1])
+
+
+def test_numbers_that_repeat_among_nulls_keep_their_places() -> None:
+    texts = ["1.5", None, "x", "1.5", "-0.001", None, "2"]
+    # In two pieces, as the records of two files come.
+    column = pd.concat([pd.Series(texts[:3], dtype="str"), pd.Series(texts[3:], dtype="str")])
+
+    parsed = parse(column, Writing.AMOUNT, "UTC")
+
+    assert parsed.values.tolist() == [150, pd.NA, pd.NA, 150, -1, pd.NA, 200]
+    assert parsed.written.tolist() == [True, True, False, True, True, True, True]
+    assert parsed.precise.tolist() == [True, True, True, True, False, True, True]
