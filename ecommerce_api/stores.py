@@ -99,7 +99,10 @@ class Stores:
             )
             return
         app: ASGIApp = self._apps.get(name, self._no_store)
-        await app({**scope, "path": f"/{rest}", "raw_path": f"/{rest}".encode()}, receive, send)
+        # The log has the whole path; the store's app knows its own part alone.
+        state = {**scope.get("state", {}), "folder": f"{_FOLDER}{name}"}
+        path = {"path": f"/{rest}", "raw_path": f"/{rest}".encode(), "state": state}
+        await app({**scope, **path}, receive, send)
 
 
 class StoreRow(Fields):

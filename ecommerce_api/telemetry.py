@@ -122,7 +122,7 @@ class TelemetryMiddleware:
                 client=scope["client"][0] if scope.get("client") else None,
                 key=state.get("key_name"),
                 method=method,
-                path=scope["path"],
+                path=state.get("folder", "") + scope["path"],
                 status=sent["status"],
                 bytes=sent["bytes"],
                 milliseconds=round(seconds * 1000, 2),
