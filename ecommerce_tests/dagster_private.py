@@ -8,6 +8,7 @@ from dagster._core.remote_origin import (
     RemoteJobOrigin,
     RemoteRepositoryOrigin,
 )
+from dagster._core.remote_representation.external_data import RepositorySnap
 from dagster._core.storage.event_log.base import PartitionKeyFilter
 from dagster._daemon.auto_run_reexecution.auto_run_reexecution import get_reexecution_strategy
 from dagster._utils.schedules import cron_string_iterator
@@ -19,6 +20,7 @@ __all__ = [
     "RegisteredCodeLocationOrigin",
     "RemoteJobOrigin",
     "RemoteRepositoryOrigin",
+    "RepositorySnap",
     "cron_string_iterator",
     "get_reexecution_strategy",
     "process_config",

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from dagster._core.remote_representation.external_data import RepositorySnap
 
 from ecommerce_api.main import create_app
 from ecommerce_assets.definitions import build_defs
@@ -22,6 +21,7 @@ from ecommerce_assets.settings import Settings, load_settings
 from ecommerce_assets.shop import Shop
 from ecommerce_assets.warehouse import server
 from ecommerce_tests.api.live import serving
+from ecommerce_tests.dagster_private import RepositorySnap
 from ecommerce_tests.small_shop import SmallShop, customer, item, order, product
 
 MARK = "planted-7f3a9c"
