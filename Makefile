@@ -9,7 +9,7 @@ MEDUSA ?= /tmp/ecommerce-real-shops/medusa
 # Smaller: make bench BENCH='--days 30 --orders-per-day 200 --repeats 1'
 BENCH ?=
 
-.PHONY: run test bench torture faults fuzz real-shops cluster-test kubernetes coverage lint licences audit sbom \
+.PHONY: run test slow bench torture faults fuzz real-shops cluster-test kubernetes coverage lint licences audit sbom \
     format clean
 
 run: .venv/run
@@ -27,8 +27,10 @@ real-shops: .venv/dev
 bench: .venv/dev
 	$(BIN)/python benchmarks/loads.py $(BENCH)
 
+slow: .venv/dev
+	$(BIN)/pytest -n auto --dist worksteal -m slow
+
 torture: .venv/dev
-	$(if $(TORTURE_PART),,$(BIN)/pytest -n auto --dist worksteal -m torture)
 	$(BIN)/python -m ecommerce_tests.torture
 
 faults: .venv/dev

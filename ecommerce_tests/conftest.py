@@ -3,6 +3,7 @@
 Builders of shops stand in `small_shop.py`.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,13 +19,17 @@ from ecommerce_tests.small_shop import SmallShop, load_days
 settings.register_profile("shop", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("shop")
 
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run a worker more than there are cores, since some tests wait for other programs."""
+    return (os.cpu_count() or 1) + 1
+
+
 SHARED = Path(__file__).parents[2] / "shared"
 
 
 @pytest.fixture(autouse=True)
 def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-
     for name in [name for name in os.environ if name.startswith("ECOMMERCE_")]:
         if not name.startswith("ECOMMERCE_TEST_"):
             monkeypatch.delenv(name)

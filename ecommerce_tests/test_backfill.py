@@ -125,6 +125,7 @@ def test_a_range_then_a_broken_day_then_a_mended_one(
     assert latest(instance, ACCEPTED, DAYS[1]) is Status.SUCCEEDED
 
 
+@pytest.mark.slow
 def test_backfills_a_day_and_a_load_at_once_come_out_as_one_after_the_other(
     environment: SmallShop, operator: Operator, instance: dg.DagsterInstance, migrated_template: str
 ) -> None:

@@ -343,7 +343,12 @@ def test_bad_input_gets_one_clear_sentence(
 ) -> None:
     result = ecommerce(
         *arguments,
-        **{"home": str(tmp_path / "home"), "database_url": database_url, **settings},
+        **{
+            "home": str(tmp_path / "home"),
+            "database_url": database_url,
+            "landing": str(tmp_path),
+            **settings,
+        },
     )
 
     assert result.returncode == 1

@@ -74,8 +74,10 @@ def _load(
 ) -> "Load":
     from ecommerce_assets.dagster_instance.home import open_instance
     from ecommerce_assets.loading import load
+    from ecommerce_assets.settings import load_settings
 
-    with open_instance(shop.settings) as instance:
+    # Not the shop's, which `--yes` changes: Dagster's storage reads those of the environment.
+    with open_instance(load_settings()) as instance:
         return load(
             shop, instance, first, last, draw_reports=has_reports, on_start=progress.set_steps
         )

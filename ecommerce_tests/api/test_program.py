@@ -68,9 +68,10 @@ def test_it_serves_until_it_is_told_to_end(plain_url: str, monkeypatch: pytest.M
                 assert time.monotonic() < deadline, "the API did not start"
                 assert program.poll() is None, "the API ended"
                 time.sleep(0.05)
+        httpx.get(f"http://127.0.0.1:{port}/metrics")
         program.terminate()
         output, _ = program.communicate(timeout=30)
 
     assert ready.json()["as_of"] == "2024-03-29"
     (line,) = output.splitlines()
-    assert json.loads(line)["path"] == "/health/ready"
+    assert json.loads(line)["path"] == "/metrics"

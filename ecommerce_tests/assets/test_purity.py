@@ -33,7 +33,7 @@ def assert_like_a_rebuild(shop: SmallShop, template: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "seed", [0, *(pytest.param(seed, marks=pytest.mark.torture) for seed in range(1, 4))]
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 4))]
 )
 def test_random_edits_and_loads_end_like_a_rebuild(
     seed: int, tmp_path: Path, database_url: str, migrated_template: str

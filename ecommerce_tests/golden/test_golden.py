@@ -20,7 +20,7 @@ LONGEST_PIECE = {"plain": 9, "hostile": 6, "ledger": 1}
 """How many days are materialized at once: `ledger`, which has every feed, goes day by day."""
 
 
-LONG = pytest.mark.torture
+SLOW = pytest.mark.slow
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_in_one_go(zone: str, shop: SmallShop) -> None:
 
 
 @pytest.mark.parametrize(
-    "zone", [pytest.param("plain", marks=LONG), pytest.param("hostile", marks=LONG), "ledger"]
+    "zone", [pytest.param("plain", marks=SLOW), "hostile", pytest.param("ledger", marks=SLOW)]
 )
 def test_in_pieces_in_shuffled_order_with_repeats(zone: str, shop: SmallShop) -> None:
     days = batch_days(shop)
@@ -57,9 +57,7 @@ def test_in_pieces_in_shuffled_order_with_repeats(zone: str, shop: SmallShop) ->
     assert_expected(zone, shop.url)
 
 
-@pytest.mark.parametrize(
-    "zone", [pytest.param("plain", marks=LONG), "hostile", pytest.param("ledger", marks=LONG)]
-)
+@pytest.mark.parametrize("zone", [pytest.param(zone, marks=SLOW) for zone in ZONES])
 def test_in_overlapping_ranges_the_middle_last_and_in_chunks_of_one(
     zone: str, shop: SmallShop
 ) -> None:

@@ -15,6 +15,7 @@ from ecommerce_tests.small_shop import SmallShop
 FILE = SHARED / "data" / "online-retail-ii" / "online_retail_II.parquet"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not FILE.exists(), reason="the real data is not beside this checkout")
 def test_the_money_of_the_file_is_in_the_warehouse(
     tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch

@@ -14,10 +14,10 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> Edited:
 
 
 def test_a_killed_load(edited: Edited) -> None:
-    for step in spread(len(edited.places), 3):
+    for step in spread(len(edited.places), 2):
         edited.load_dies_at(step)
 
 
 def test_a_database_that_stops(edited: Edited) -> None:
-    for step in spread(len(edited.places), 2):
+    for step in spread(len(edited.places), 1):
         edited.database_stops_at(step)

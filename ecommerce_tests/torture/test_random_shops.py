@@ -19,7 +19,9 @@ def test_loaded_at_once(seed: int, tmp_path: Path, database_url: str) -> None:
     shop.assert_like_the_model()
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 3))]
+)
 def test_edited_and_loaded_in_pieces(seed: int, tmp_path: Path, database_url: str) -> None:
     rng = random.Random(seed)
     shop = TortureShop(tmp_path, database_url, seed)
