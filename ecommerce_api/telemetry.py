@@ -106,6 +106,7 @@ class TelemetryMiddleware:
         try:
             await self._app(scope, receive, send_with_headers)
         except Exception:
+            # The outermost layer: a fault of the program is logged, and answered as 500.
             LOGGER.exception("fault", request_id=request_id)
             if sent["status"]:
                 raise

@@ -73,7 +73,7 @@ def build() -> Image:
             case "CMD":
                 pass
             case _:
-                raise NotImplementedError(instruction)
+                raise ValueError(f"{instruction} is not replayed here; add it to what is")
         stages[name] = image
     return image
 

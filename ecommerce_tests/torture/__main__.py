@@ -127,6 +127,7 @@ def main() -> int:
                     try:
                         play(seed)
                     except Exception:
+                        # Whatever failed, it is shown with what plays it again, and ends the run.
                         traceback.print_exc()
                         again = f"make torture TORTURE_PART={part} TORTURE_SEED={seed}"
                         print(f"Play it again: {again}")
