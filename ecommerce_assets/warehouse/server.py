@@ -110,10 +110,7 @@ def lasting_database_url(settings: Settings) -> str:
     """
     if settings.database_url is not None:
         return _postgresql_url(settings.database_url.get_secret_value())
-    server = EmbeddedServer(settings.home / "postgres")
-    url = server.start()
-    server.keep_while_used()
-    return url
+    return EmbeddedServer(settings.home / "postgres").start_and_keep()
 
 
 _holding = Lock()
@@ -160,39 +157,35 @@ class EmbeddedServer:
 
     def start(self) -> str:
         """Start the server if it does not run, and give its URL; the caller has to stop it."""
-        with self._faults_explained():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lease = self._lease(fcntl.LOCK_SH)
-            try:
-                return self._ensure_running()
-            finally:
-                os.close(lease)
+        with self._started() as (url, _):
+            return url
 
-    def keep_while_used(self, idle_seconds: float = IDLE_SECONDS) -> None:
-        """Start a process that keeps the server until nobody has been connected for that long."""
-        (self.folder / "keeper").touch(mode=0o600)
-        subprocess.Popen(
-            [sys.executable, "-m", _KEEPER, self.folder, str(idle_seconds)],
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # a Ctrl-C is for the command, not for the keeper
-        )
+    def start_and_keep(self, idle_seconds: float = IDLE_SECONDS) -> str:
+        """Start the server if it does not run, and give its URL; another process then keeps it.
 
-    def keep(self, idle_seconds: float) -> None:
+        That process, the keeper, ends when nobody has been connected for `idle_seconds`.
+        """
+        with self._started() as (url, lease):
+            self._start_keeper(lease, idle_seconds)
+            return url
+
+    def keep(self, lease: int, idle_seconds: float) -> None:
         """Hold the server until nobody has been connected for that long, then leave it.
 
-        Returns at once if another process already holds the server for that reason.
+        Leaves it at once if another process already holds the server for that reason.
+
+        Args:
+            lease: the descriptor, inherited from the process that started this one, with the lock.
+            idle_seconds: how long the server may be without connections.
         """
         try:
             keeping = _locked(self.folder / "keeper", fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            self._leave(lease)
             return
-        lease = self._lease(fcntl.LOCK_SH)
         last_used = time.time()
         while self._postmaster() is not None:
-            # `keep_while_used` touches the file to restart the time.
+            # `_start_keeper` touches the file to restart the time.
             last_used = max(last_used, (self.folder / "keeper").stat().st_mtime)
             if self._is_used():
                 last_used = time.time()
@@ -201,6 +194,30 @@ class EmbeddedServer:
             time.sleep(min(_LOOK_SECONDS, idle_seconds))
         os.close(keeping)
         self._leave(lease)
+
+    def _start_keeper(self, lease: int, idle_seconds: float) -> None:
+        """Start a keeper; it inherits the lease, so that the server is held while it starts."""
+        (self.folder / "keeper").touch(mode=0o600)
+        subprocess.Popen(
+            [sys.executable, "-m", _KEEPER, self.folder, str(lease), str(idle_seconds)],
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[lease],
+            start_new_session=True,  # a Ctrl-C is for the command, not for the keeper
+        )
+
+    @contextmanager
+    def _started(self) -> Iterator[tuple[str, int]]:
+        """Give the URL of the running server, and the lease that holds it within this context."""
+        with self._faults_explained():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lease = self._lease(fcntl.LOCK_SH)
+            try:
+                yield self._ensure_running(), lease
+            finally:
+                os.close(lease)
 
     def _is_used(self) -> bool:
         """Whether any program is connected."""
@@ -240,7 +257,8 @@ class EmbeddedServer:
         except FileNotFoundError:  # the folder was removed; PostgreSQL notices that and ends
             return
         if self._is_used():
-            self.keep_while_used()
+            fcntl.flock(alone, fcntl.LOCK_SH)
+            self._start_keeper(alone, IDLE_SECONDS)
         else:
             self.stop()
         os.close(alone)

@@ -6,4 +6,4 @@ from pathlib import Path
 from ecommerce_assets.warehouse.server import EmbeddedServer
 
 if __name__ == "__main__":
-    EmbeddedServer(Path(sys.argv[1])).keep(float(sys.argv[2]))
+    EmbeddedServer(Path(sys.argv[1])).keep(int(sys.argv[2]), float(sys.argv[3]))

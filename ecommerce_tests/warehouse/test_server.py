@@ -33,6 +33,14 @@ from ecommerce_assets.warehouse.server import EmbeddedServer
 print(EmbeddedServer(Path(sys.argv[1]) / "postgres").start())
 """
 LASTING = HOLD.replace("database_url", "lasting_database_url")
+LASTING_AFTER_HOLD = """
+import sys
+from pathlib import Path
+from ecommerce_assets.settings import Settings
+from ecommerce_assets.warehouse.server import database_url, lasting_database_url
+database_url(Settings(home=Path(sys.argv[1])))
+print(lasting_database_url(Settings(home=Path(sys.argv[1]))))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +173,14 @@ def test_a_server_for_psql_outlives_the_next_process_that_leaves(home, run):
     end_keeper(home)
 
 
+def test_a_holder_that_leaves_while_the_keeper_starts_does_not_stop_the_server(home, run):
+    command = run(LASTING_AFTER_HOLD, home)
+    url = url_from(command)
+    leave(command)
+    assert started_at(url)
+    end_keeper(home)
+
+
 def test_a_connected_program_is_not_cut_off(home, run):
     holder = run(UNTIL_TOLD, home)
     with psycopg.connect(url_from(holder)) as psql:
@@ -180,9 +196,9 @@ def test_a_server_that_nobody_uses_ends(home, run):
     leave(command)
     server = EmbeddedServer(home / "postgres")
     with psycopg.connect(url):
-        server.keep_while_used(idle_seconds=0.2)
+        server.start_and_keep(idle_seconds=0.2)
         until(lambda: keepers(home))
-        server.keep_while_used(idle_seconds=0.2)  # a second keeper leaves the work to the first
+        server.start_and_keep(idle_seconds=0.2)  # a second keeper leaves the work to the first
         assert runs(home)
     until(lambda: not runs(home) and not keepers(home))
 
