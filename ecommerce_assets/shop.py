@@ -16,9 +16,9 @@ from ecommerce_assets.feeds.contract import Store
 from ecommerce_assets.feeds.landing import LandingZone
 from ecommerce_assets.feeds.privacy import Hasher
 from ecommerce_assets.settings import Settings
+from ecommerce_assets.warehouse.database_url import database_url
 from ecommerce_assets.warehouse.frozen_settings import check_settings
 from ecommerce_assets.warehouse.schema import migrate
-from ecommerce_assets.warehouse.server import database_url
 from ecommerce_assets.warehouse.session import connect
 
 
