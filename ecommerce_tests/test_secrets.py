@@ -1,7 +1,7 @@
 """A secret planted in every setting that is one is found nowhere that anybody reads.
 
-Nowhere is: what commands print, the list of processes, Dagster's metadata, pages and answers, the
-files of the home, and a dump of the database.
+The places are: what commands print, the list of processes, Dagster's metadata, pages and answers,
+the files of the home, and a dump of the database.
 """
 
 import os

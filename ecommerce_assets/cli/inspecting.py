@@ -1,4 +1,4 @@
-"""`ecommerce quarantine` and `ecommerce restatements`: list refused records, changed figures."""
+"""`ecommerce quarantine` and `ecommerce restatements`: list records and changed figures."""
 
 import csv
 import sys
