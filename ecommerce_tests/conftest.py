@@ -1,6 +1,6 @@
 """Fixtures: databases that are copies of one migrated, or one loaded, template.
 
-Builders of shops stand in `small_shop.py`.
+`small_shop.py` builds shops.
 """
 
 import os
