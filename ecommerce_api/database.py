@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
@@ -18,8 +19,8 @@ from starlette.requests import Request
 
 from ecommerce_api.problems import UnavailableError
 from ecommerce_assets.settings import Settings
+from ecommerce_assets.warehouse.database_url import database_url
 from ecommerce_assets.warehouse.schema import READER
-from ecommerce_assets.warehouse.server import database_url
 
 STATE_SECONDS = 0.5
 """How long a version that was read is trusted: half of how stale an answer may be."""
@@ -217,6 +218,7 @@ async def _pool(url: str, session: Mapping[str, str], size: int, *, pooled: bool
         min_size=0,
         max_size=size,
         timeout=_CONNECT_SECONDS,
+        init=_read_numbers_as_text,
         reset=_keep_session,
         server_settings={
             "application_name": "ecommerce api",
@@ -224,6 +226,13 @@ async def _pool(url: str, session: Mapping[str, str], size: int, *, pooled: bool
             **({} if pooled else session),
         },
         **({"statement_cache_size": 0} if pooled else {}),
+    )
+
+
+async def _read_numbers_as_text(connection: asyncpg.Connection) -> None:
+    """Have numbers sent as text: asyncpg takes twice as long to read their binary form."""
+    await connection.set_type_codec(
+        "numeric", schema="pg_catalog", encoder=str, decoder=Decimal, format="text"
     )
 
 

@@ -147,7 +147,7 @@ class Settings(BaseSettings):
 
 
 class SettingsError(OperatorError):
-    """A setting has a value it cannot have."""
+    """A setting has an invalid value."""
 
 
 def load_settings() -> Settings:

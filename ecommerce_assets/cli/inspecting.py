@@ -1,4 +1,4 @@
-"""`ecommerce quarantine` and `ecommerce restatements`: list refused records, changed figures."""
+"""`ecommerce quarantine` and `ecommerce restatements`: list records and changed figures."""
 
 import csv
 import sys
@@ -30,13 +30,13 @@ def quarantine(
     """Count the records in quarantine by feed and rule, or export them with their reasons."""
     from ecommerce_assets.feeds.contract import FEEDS
     from ecommerce_assets.settings import load_settings
+    from ecommerce_assets.warehouse.database_url import database_url
     from ecommerce_assets.warehouse.quarantine import (
         QuarantineFilter,
         count_by_rule,
         count_records,
     )
     from ecommerce_assets.warehouse.quarantine import export as write
-    from ecommerce_assets.warehouse.server import database_url
     from ecommerce_assets.warehouse.session import connect
 
     if feed is not None and feed not in FEEDS:
@@ -97,8 +97,8 @@ def restatements(
 ) -> None:
     """List the figures of loaded days that later loads changed, the latest change first."""
     from ecommerce_assets.settings import load_settings
+    from ecommerce_assets.warehouse.database_url import database_url
     from ecommerce_assets.warehouse.restatements import FIGURES, list_restatements
-    from ecommerce_assets.warehouse.server import database_url
     from ecommerce_assets.warehouse.session import connect
 
     if figure is not None and figure not in FIGURES:
