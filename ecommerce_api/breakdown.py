@@ -17,9 +17,10 @@ from ecommerce_api.metrics import Day, MetricsQuery, RefundsBasis, period_figure
 from ecommerce_api.openapi import LISTING, described
 from ecommerce_api.parameters import PageQuery, Period, Text, chosen_period
 from ecommerce_api.representations import represented
+from ecommerce_api.routing import ParameterRoute
 from ecommerce_assets.rules.metrics import METRICS
 
-router = APIRouter(prefix="/metrics", tags=["Metrics"])
+router = APIRouter(prefix="/metrics", tags=["Metrics"], route_class=ParameterRoute)
 
 
 class Dimension(StrEnum):

@@ -15,9 +15,10 @@ from ecommerce_api.fields import Amount, Fields, Listing, Rate
 from ecommerce_api.openapi import LISTING, described
 from ecommerce_api.parameters import PeriodQuery
 from ecommerce_api.representations import represented
+from ecommerce_api.routing import ParameterRoute
 from ecommerce_assets.rules.cohorts import group_cohorts
 
-router = APIRouter(tags=["Cohorts"])
+router = APIRouter(tags=["Cohorts"], route_class=ParameterRoute)
 
 
 class Horizon(IntEnum):

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
@@ -217,6 +218,7 @@ async def _pool(url: str, session: Mapping[str, str], size: int, *, pooled: bool
         min_size=0,
         max_size=size,
         timeout=_CONNECT_SECONDS,
+        init=_read_numbers_as_text,
         reset=_keep_session,
         server_settings={
             "application_name": "ecommerce api",
@@ -224,6 +226,13 @@ async def _pool(url: str, session: Mapping[str, str], size: int, *, pooled: bool
             **({} if pooled else session),
         },
         **({"statement_cache_size": 0} if pooled else {}),
+    )
+
+
+async def _read_numbers_as_text(connection: asyncpg.Connection) -> None:
+    """Have numbers sent as text: asyncpg takes twice as long to read their binary form."""
+    await connection.set_type_codec(
+        "numeric", schema="pg_catalog", encoder=str, decoder=Decimal, format="text"
     )
 
 

@@ -33,7 +33,10 @@ def quotient(above: Decimal | int, below: Decimal | int, places: int) -> Decimal
     """Divide exactly, rounded half up to `places` decimals; None if `below` is 0."""
     if not below:
         return None
-    return Decimal(half_up(Fraction(above) * 10**places / Fraction(below))).scaleb(-places)
+    above_top, above_bottom = above.as_integer_ratio()
+    below_top, below_bottom = below.as_integer_ratio()
+    scaled = Fraction(above_top * below_bottom * 10**places, above_bottom * below_top)
+    return Decimal(half_up(scaled)).scaleb(-places)
 
 
 class Fields(BaseModel):

@@ -5,6 +5,7 @@ owner points at it. Keys and passwords are checked elsewhere: `access`, `dagster
 """
 
 import ipaddress
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -18,6 +19,7 @@ FRAMES_REFUSED = (
 """Headers that forbid other pages to show this one in a frame (clickjacking)."""
 
 
+@lru_cache  # of addresses and of host names, which are short: few bytes
 def is_loopback(address: str) -> bool:
     """Say whether an address is a loopback address, which only this machine reaches."""
     try:

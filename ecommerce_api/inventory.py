@@ -13,9 +13,10 @@ from ecommerce_api.fields import Fields, PagedListing, Tenth
 from ecommerce_api.openapi import LISTING, described
 from ecommerce_api.parameters import Day, PageQuery, Text
 from ecommerce_api.representations import represented
+from ecommerce_api.routing import ParameterRoute
 from ecommerce_assets.rules.inventory import SALES_DAYS, tenths_of_days_of_cover
 
-router = APIRouter(prefix="/inventory", tags=["Inventory"])
+router = APIRouter(prefix="/inventory", tags=["Inventory"], route_class=ParameterRoute)
 
 
 class AlertsQuery(PageQuery):

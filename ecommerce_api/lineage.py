@@ -24,8 +24,9 @@ from ecommerce_api.quarantine import (
     quarantined_record,
 )
 from ecommerce_api.representations import represented
+from ecommerce_api.routing import ParameterRoute
 
-router = APIRouter(prefix="/lineage", tags=["Orders"])
+router = APIRouter(prefix="/lineage", tags=["Orders"], route_class=ParameterRoute)
 
 
 class _AnyText(PathConvertor):

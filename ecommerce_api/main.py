@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 
 from ecommerce_api import (
     breakdown,
@@ -22,7 +22,6 @@ from ecommerce_api.access import Access
 from ecommerce_api.caching import CachingMiddleware
 from ecommerce_api.database import Database
 from ecommerce_api.page import add_page
-from ecommerce_api.parameters import require_each_once
 from ecommerce_api.problems import answer_with_problems
 from ecommerce_api.telemetry import ApiMetrics, TelemetryMiddleware, configure_log
 from ecommerce_assets.settings import Settings, load_settings
@@ -70,7 +69,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     )
     app.state.prometheus = prometheus
     for subject in SUBJECTS:
-        app.include_router(subject.router, dependencies=[Depends(require_each_once)])
+        app.include_router(subject.router)
     app.include_router(health.router)
     add_page(app)
     answer_with_problems(app)

@@ -15,9 +15,10 @@ from ecommerce_api.fields import Amount, Answer, Fields, Listing, Rate, quotient
 from ecommerce_api.openapi import LISTING, described
 from ecommerce_api.parameters import Period, PeriodQuery, chosen_period, days_before
 from ecommerce_api.representations import represented
+from ecommerce_api.routing import ParameterRoute
 from ecommerce_assets.rules.metrics import METRICS, OverTime, Unit
 
-router = APIRouter(prefix="/metrics", tags=["Metrics"])
+router = APIRouter(prefix="/metrics", tags=["Metrics"], route_class=ParameterRoute)
 
 _TYPES: Mapping[Unit, Any] = {Unit.COUNT: int, Unit.AMOUNT: Amount, Unit.RATE: Rate}
 _NULLABLE = OverTime.RATIO  # without orders there is nothing to divide by
@@ -229,13 +230,15 @@ async def get_daily_metrics(request: Request, query: Annotated[MetricsQuery, Que
         rows = await warehouse.rows(_DAILY, period.start, period.end)
         return represented(
             request,
-            DailyMetrics(
-                as_of=warehouse.as_of,
-                currency=warehouse.currency,
-                start=period.start,
-                end=period.end,
-                refunds_basis=query.refunds,
-                items=[RevenueDay(**_on_basis(row, query.refunds)) for row in rows],
+            DailyMetrics.model_validate(
+                {
+                    "as_of": warehouse.as_of,
+                    "currency": warehouse.currency,
+                    "start": period.start,
+                    "end": period.end,
+                    "refunds_basis": query.refunds,
+                    "items": [_on_basis(row, query.refunds) for row in rows],
+                }
             ),
         )
 

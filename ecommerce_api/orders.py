@@ -12,8 +12,9 @@ from ecommerce_api.fields import Amount, Fields, PagedListing
 from ecommerce_api.openapi import LISTING, described
 from ecommerce_api.parameters import Day, PageQuery
 from ecommerce_api.representations import represented
+from ecommerce_api.routing import ParameterRoute
 
-router = APIRouter(tags=["Orders"])
+router = APIRouter(tags=["Orders"], route_class=ParameterRoute)
 
 
 class OrdersQuery(PageQuery):

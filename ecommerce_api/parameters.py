@@ -8,15 +8,9 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Request
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from ecommerce_api.problems import (
-    LONGEST_VALUE_SHOWN,
-    UNKNOWN_PARAMETER,
-    ParameterError,
-    ParameterFault,
-)
+from ecommerce_api.problems import ParameterError, ParameterFault
 
 DEFAULT_DAYS = 30
 MOST_DAYS = 1100
@@ -56,29 +50,11 @@ def _text(value: str) -> str:
 
 Whole = Annotated[int, BeforeValidator(_whole)]
 Day = Annotated[dt.date, BeforeValidator(_day)]
-Text = Annotated[str, AfterValidator(_text), Field(min_length=1, max_length=255)]
-
-
-async def require_each_once(request: Request) -> None:
-    """Refuse a parameter given twice, and any parameter of an endpoint that has none.
-
-    Raises:
-        ParameterError: with the names of those parameters.
-    """
-    given = request.query_params.multi_items()
-    names = [name for name, _ in given]
-    takes_none = not request.scope["route"].dependant.query_params
-    faults = [
-        ParameterFault(
-            parameter=name,
-            value=value[:LONGEST_VALUE_SHOWN],
-            message=UNKNOWN_PARAMETER if takes_none else "is given more than once",
-        )
-        for name, value in dict(given).items()
-        if takes_none or names.count(name) > 1
-    ]
-    if faults:
-        raise ParameterError(*faults)
+Text = Annotated[
+    str,
+    AfterValidator(_text),
+    Field(min_length=1, max_length=255, json_schema_extra={"pattern": r"^[^\u0000]*$"}),
+]
 
 
 class Query(BaseModel):

@@ -14,8 +14,9 @@ from ecommerce_api.fields import Fields, Listing, PagedListing
 from ecommerce_api.openapi import LISTING, described
 from ecommerce_api.parameters import Day, PageQuery
 from ecommerce_api.representations import represented
+from ecommerce_api.routing import ParameterRoute
 
-router = APIRouter(prefix="/quarantine", tags=["Data quality"])
+router = APIRouter(prefix="/quarantine", tags=["Data quality"], route_class=ParameterRoute)
 
 
 class Feed(StrEnum):

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 from pydantic import Field
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from ecommerce_api.database import reading
@@ -16,8 +17,9 @@ from ecommerce_api.openapi import LISTING, NOT_FOUND, described
 from ecommerce_api.openapi import file as file_described
 from ecommerce_api.problems import NotFoundError
 from ecommerce_api.representations import represented
+from ecommerce_api.routing import ParameterRoute
 
-router = APIRouter(prefix="/reports", tags=["Reports"])
+router = APIRouter(prefix="/reports", tags=["Reports"], route_class=ParameterRoute)
 
 _MEDIA_TYPES = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 _NAME = r"[a-z0-9_-]{1,64}"
@@ -60,25 +62,25 @@ async def list_reports(request: Request) -> Response:
 @router.get(
     "/{name}.png", summary="A report as pixels", **file_described(_MEDIA_TYPES["png"], NOT_FOUND)
 )
-def get_report_as_png(request: Request, name: Name) -> Response:
+async def get_report_as_png(request: Request, name: Name) -> Response:
     """Give a report's latest picture as PNG; `X-As-Of` is its batch date."""
-    return _latest(_folder(request), name, "png")
+    return await run_in_threadpool(_latest, _folder(request), name, "png")
 
 
 @router.get(
     "/{name}.svg", summary="A report as a drawing", **file_described(_MEDIA_TYPES["svg"], NOT_FOUND)
 )
-def get_report_as_svg(request: Request, name: Name) -> Response:
+async def get_report_as_svg(request: Request, name: Name) -> Response:
     """Give a report's latest picture as SVG; `X-As-Of` is its batch date."""
-    return _latest(_folder(request), name, "svg")
+    return await run_in_threadpool(_latest, _folder(request), name, "svg")
 
 
 @router.get(
     "/{name}.pdf", summary="A report for the desk", **file_described(_MEDIA_TYPES["pdf"], NOT_FOUND)
 )
-def get_report_as_pdf(request: Request, name: Name) -> Response:
+async def get_report_as_pdf(request: Request, name: Name) -> Response:
     """Give a report as PDF; `report` holds all of a day's. `X-As-Of` is its batch date."""
-    return _latest(_folder(request), name, "pdf")
+    return await run_in_threadpool(_latest, _folder(request), name, "pdf")
 
 
 def _folder(request: Request) -> FilePath:

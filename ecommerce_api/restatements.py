@@ -13,9 +13,10 @@ from ecommerce_api.fields import Fields, PagedListing
 from ecommerce_api.openapi import LISTING, described
 from ecommerce_api.parameters import PageQuery, PeriodQuery, Text
 from ecommerce_api.representations import represented
+from ecommerce_api.routing import ParameterRoute
 from ecommerce_assets.rules.metrics import DECIMALS, METRICS
 
-router = APIRouter(tags=["Data quality"])
+router = APIRouter(tags=["Data quality"], route_class=ParameterRoute)
 
 
 class RestatementsQuery(PeriodQuery, PageQuery):

@@ -1,5 +1,6 @@
 """The OpenAPI document is complete, and the API behaves as it says."""
 
+import re
 from pathlib import Path
 
 import httpx
@@ -92,6 +93,20 @@ def test_every_error_is_described_as_a_problem() -> None:
                 assert schema == {"$ref": "#/components/schemas/Problem"}
                 example = response["content"][media_type].get("example", {"status": 422})
                 assert example["status"] == int(status)
+
+
+def test_the_schema_of_every_text_parameter_refuses_a_nul_character() -> None:
+    texts = [
+        schema
+        for operation in app.openapi()["paths"].values()
+        for parameter in operation["get"].get("parameters", [])
+        for schema in parameter["schema"].get("anyOf", [parameter["schema"]])
+        if schema.get("maxLength") == 255
+    ]
+    assert len(texts) == 5
+    for schema in texts:
+        assert re.search(schema["pattern"], "Lamps\n")
+        assert not re.search(schema["pattern"], "Lamps\0")
 
 
 def test_no_schema_is_anonymous() -> None:

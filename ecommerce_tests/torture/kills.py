@@ -185,7 +185,7 @@ def completed(ended: Ended, what: str) -> list[str]:
     """Give the places of the steps of a load that failed in nothing."""
     assert ended.told, f"{what} ended with {ended.exitcode}"
     assert ended.told.traceback is None, f"{what}: {ended.told.traceback}"
-    assert ended.told.failures == [], what
+    assert ended.told.failures == [], (what, ended.told.failures)
     return ended.told.places
 
 

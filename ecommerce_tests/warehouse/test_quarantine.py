@@ -29,7 +29,7 @@ def shop(small_shop: SmallShop, monkeypatch: pytest.MonkeyPatch) -> SmallShop:
         customer("", created_at="yesterday"),
     )
     small_shop.land("order_items", "2024-03-06", item())
-    small_shop.load()
+    small_shop.load_tables()
     return small_shop
 
 
@@ -64,7 +64,7 @@ def test_counted_by_day_feed_and_rule(shop: SmallShop) -> None:
 def test_counted_by_feed_and_rule_with_a_total_of_records_and_money(shop: SmallShop) -> None:
     shop.land("order_items", "2024-03-07", item(order_item_id="I2", quantity="many"))
     shop.land("order_items", "2024-03-08", item(order_item_id="I3"))
-    shop.load()
+    shop.load_tables()
 
     result = CliRunner().invoke(app, ["quarantine"], catch_exceptions=False)
 
@@ -112,7 +112,7 @@ def test_a_mended_file_and_what_was_missing_clear_it(shop: SmallShop) -> None:
     shop.land("products", "2024-03-07", product())
     shop.land("orders", "2024-03-07", order())
 
-    shop.load()
+    shop.load_tables()
 
     assert listed() == []
 
