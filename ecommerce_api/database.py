@@ -19,8 +19,8 @@ from starlette.requests import Request
 
 from ecommerce_api.problems import UnavailableError
 from ecommerce_assets.settings import Settings
+from ecommerce_assets.warehouse.database_url import database_url
 from ecommerce_assets.warehouse.schema import READER
-from ecommerce_assets.warehouse.server import database_url
 
 STATE_SECONDS = 0.5
 """How long a version that was read is trusted: half of how stale an answer may be."""

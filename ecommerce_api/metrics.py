@@ -53,7 +53,7 @@ def _figures() -> dict[str, Any]:
 
 
 class Day(Fields):
-    """What figures are of."""
+    """The business date that figures are of."""
 
     date: dt.date = Field(description="The business date.", examples=["2024-03-29"])
 
@@ -76,7 +76,7 @@ class DailyMetrics(Listing):
 
 
 class PeriodBounds(Fields):
-    """What figures are of."""
+    """The period that figures are of."""
 
     start: dt.date = Field(description="The first day.", examples=["2024-02-29"])
     end: dt.date = Field(description="The last day.", examples=["2024-03-29"])

@@ -84,7 +84,7 @@ class Reason(Fields):
         description="The column to blame; null if it is the whole record.", examples=["quantity"]
     )
     value: str | None = Field(
-        description="What stands there; e-mail addresses are hashed.", examples=["-3"]
+        description="The value; e-mail addresses are hashed.", examples=["-3"]
     )
     message: str = Field(description="What is wrong with it.", examples=["is below 0"])
 

@@ -37,7 +37,7 @@ class Restatement(Fields):
         description="What it was; null: there was none.", examples=["4465.24"]
     )
     new_value: str | None = Field(
-        description="What it became; null: there is none any more.", examples=["4423.97"]
+        description="The new value; null: the date has none any more.", examples=["4423.97"]
     )
     first_batch_date: dt.date = Field(
         description="The first batch that the load took in.", examples=["2024-03-29"]

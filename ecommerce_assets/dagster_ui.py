@@ -73,10 +73,10 @@ def require_password(settings: Settings, host: str) -> None:
 
 
 class Guarded:
-    """Dagster's app, for who may and for no page but its own.
+    """Dagster's app behind a password, closed to requests that other web pages send.
 
-    With a password, who has it may, under any host name. Without, the host name must be this
-    machine's, or one of `ECOMMERCE_UI_HOSTS`.
+    With a password, requests that have it are answered under any host name. Without one, the host
+    name must be this machine's, or one of `ECOMMERCE_UI_HOSTS`.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -86,7 +86,7 @@ class Guarded:
         self._hosts = {name.strip().lower() for name in settings.ui_hosts.split(",")} - {""}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or refuse."""
+        """Pass the request to Dagster's app, or refuse it."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return

@@ -158,7 +158,7 @@ class _Programs:
         )
 
     def await_answer(self, name: str, answers: Callable[[], bool]) -> bool:
-        """Wait for it to answer; False when a stop was requested meanwhile."""
+        """Wait for a program to answer; False when a stop was requested meanwhile."""
         deadline = time.monotonic() + _START_SECONDS
         while not self._stopping():
             if answers():
@@ -191,7 +191,7 @@ def _signal_group(program: "subprocess.Popen[bytes]", number: signal.Signals) ->
 
 @contextmanager
 def _stop_requests() -> Iterator[Callable[[], bool]]:
-    """Turn Ctrl-C, SIGTERM and SIGHUP, however many, into an answer to whether to stop."""
+    """Give a function that says whether Ctrl-C, SIGTERM or SIGHUP has come since."""
     requested = False
 
     def request(number: int, frame: FrameType | None) -> None:

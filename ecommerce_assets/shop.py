@@ -1,6 +1,6 @@
 """The shop that a process works for: settings, landing zone, warehouse and clock.
 
-One resource, so that an asset asks for one thing; no logic of its own.
+It is one resource of the graph. It has no logic of its own.
 """
 
 import datetime as dt
@@ -16,9 +16,9 @@ from ecommerce_assets.feeds.contract import Store
 from ecommerce_assets.feeds.landing import LandingZone
 from ecommerce_assets.feeds.privacy import Hasher
 from ecommerce_assets.settings import Settings
+from ecommerce_assets.warehouse.database_url import database_url
 from ecommerce_assets.warehouse.frozen_settings import check_settings
 from ecommerce_assets.warehouse.schema import migrate
-from ecommerce_assets.warehouse.server import database_url
 from ecommerce_assets.warehouse.session import connect
 
 
@@ -27,14 +27,15 @@ def _now() -> dt.datetime:
 
 
 def _ignore_progress(_: str, __: float) -> None:
-    """Nobody watches."""
+    """Report no progress."""
 
 
 @dataclass(frozen=True)
 class Shop:
-    """What assets need of the outside. `progress` is told of an asset which share of it is done.
+    """The settings, files, warehouse and clock that assets work with.
 
-    The next run of a shop that `is_rebuild` empties the warehouse first.
+    `progress` is called with the name of a step and the share of it that is done. If `is_rebuild`,
+    the next run empties the warehouse first.
     """
 
     settings: Settings
@@ -54,7 +55,7 @@ class Shop:
 
     @cached_property
     def store(self) -> Store:
-        """What records are judged by."""
+        """The settings by which records are judged."""
         return Store(
             timezone=self.settings.timezone,
             currency=self.settings.currency,
@@ -64,7 +65,7 @@ class Shop:
 
     @cached_property
     def hasher(self) -> Hasher:
-        """What e-mail addresses are hashed with."""
+        """Hashes e-mail addresses, under the key of the settings."""
         key = self.settings.hash_key
         return Hasher(key.get_secret_value() if key else None)
 

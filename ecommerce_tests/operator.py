@@ -1,4 +1,4 @@
-"""Who works with Dagster's UI: what its pages ask for, asked over its GraphQL API."""
+"""Works with Dagster's UI as a browser does: sends its pages' queries over its GraphQL API."""
 
 import json
 import time

@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 import psycopg
 
+from ecommerce_assets.batch_days import choose_days
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.loading import Load, load
 from ecommerce_assets.partitions import range_tags
@@ -63,16 +64,21 @@ class SmallShop:
         return path
 
     def load(self, first: str | None = None, last: str | None = None) -> Load:
-        """Load all batch days, or those of a range, through Dagster; nothing but refusals fails."""
+        """Load all batch days, or those of a range, through Dagster; nothing but refusals fails.
+
+        A test of the tables alone uses `load_tables`, which takes half of the time.
+        """
         loaded = load_days(self.shop, first, last)
         assert loaded.failures == [], loaded.failures
         return loaded
 
-    def materialize_tables(self, *ranges: tuple[str, str]) -> None:
-        """Materialize ranges of days, one after the other, without checks and reports.
+    def load_tables(self) -> None:
+        """Load all batch days without checks and reports."""
+        days = choose_days(self.shop).loadable
+        self.materialize_tables((str(days[0]), str(days[-1])))
 
-        These judge and show what the tables hold, and more than double the time.
-        """
+    def materialize_tables(self, *ranges: tuple[str, str]) -> None:
+        """Materialize ranges of days, one after the other, without checks and reports."""
         tables = dg.AssetSelection.groups("staging", "quarantine", "analytics").without_checks()
         defs = dg.Definitions.merge(
             build_defs(self.shop), dg.Definitions(jobs=[dg.define_asset_job("tables", tables)])

@@ -9,6 +9,7 @@ import pytest
 
 from ecommerce_assets.checks.feeds import FEED_CHECKS, feeds_of, measure
 from ecommerce_assets.checks.scope import scope
+from ecommerce_assets.checks.table_check import judge
 from ecommerce_assets.checks.tables import TABLE_CHECKS
 from ecommerce_assets.feeds.contract import FEEDS
 from ecommerce_assets.settings import Settings
@@ -96,7 +97,8 @@ def verdicts(
                     return check.judge(measure(connection, feed, days), wanted)
         (found,) = (c for c in TABLE_CHECKS if (c.table.name, c.name) == (table, name))
         with scope(connection, days):
-            return found.judge(connection, days, wanted)
+            ((_, verdict),) = judge(connection, [found], days, wanted)
+        return verdict
 
 
 def failed_days(frame: pd.DataFrame) -> list[str]:

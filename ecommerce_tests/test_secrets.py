@@ -1,7 +1,7 @@
 """A secret planted in every setting that is one is found nowhere that anybody reads.
 
-Nowhere is: what commands print, the list of processes, Dagster's metadata, pages and answers, the
-files of the home, and a dump of the database.
+The places are: what commands print, the list of processes, Dagster's metadata, pages and answers,
+the files of the home, and a dump of the database.
 """
 
 import os
@@ -19,7 +19,7 @@ from ecommerce_api.main import create_app
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.settings import Settings, load_settings
 from ecommerce_assets.shop import Shop
-from ecommerce_assets.warehouse import server
+from ecommerce_assets.warehouse.server_programs import programs
 from ecommerce_tests.api.live import serving
 from ecommerce_tests.dagster_private import RepositorySnap
 from ecommerce_tests.small_shop import SmallShop, customer, item, order, product
@@ -125,5 +125,5 @@ def test_a_planted_secret_is_found_nowhere(
 
 def dump(url: str) -> bytes:
     """Dump a database, Dagster's schema with it, as text."""
-    program = server._programs() / "pg_dump"
+    program = programs() / "pg_dump"
     return subprocess.run([program, url], check=True, capture_output=True).stdout

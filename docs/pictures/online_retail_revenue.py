@@ -9,7 +9,7 @@ import psycopg
 from matplotlib.figure import Figure
 
 from ecommerce_assets.settings import load_settings
-from ecommerce_assets.warehouse.server import database_url
+from ecommerce_assets.warehouse.database_url import database_url
 
 MONTHS = """
     select to_char(date, 'YYYY-MM'), sum(orders)::bigint, sum(gross_revenue), sum(refunds),

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from ecommerce_assets.assets.metadata import table_metadata
+from ecommerce_assets.assets.metadata import of_the_last_day, table_metadata
 from ecommerce_assets.assets.recompute import Step, recomputed_asset
 from ecommerce_assets.assets.run import warehouse_step
 from ecommerce_assets.assets.specs import SINGLE_RUN, asset_key, table_spec, warehouse_pool
@@ -117,6 +117,6 @@ def _dim_date(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
                 calendar.replace(connection, dim_date(*reached) if reached else None)
                 bump_version(connection)
             metadata = table_metadata(connection, DIM_DATE)
-        return dg.MaterializeResult(metadata=metadata)
+        return of_the_last_day(context, asset_key(DIM_DATE), metadata)
 
     return _asset

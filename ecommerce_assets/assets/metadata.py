@@ -22,6 +22,17 @@ def table_metadata(connection: psycopg.Connection, table: Table) -> dict[str, An
     }
 
 
+def of_the_last_day(
+    context: dg.AssetExecutionContext, key: dg.AssetKey, metadata: Mapping[str, Any]
+) -> dg.MaterializeResult[None]:
+    """Give a run's result for an asset, with metadata on the last of its days alone.
+
+    It says what the whole run did, so that it would be the same on each day of a range.
+    """
+    context.add_asset_metadata(metadata, asset_key=key, partition_key=context.partition_keys[-1])
+    return dg.MaterializeResult(asset_key=key)
+
+
 def preview(rows: pd.DataFrame) -> dict[str, Any]:
     """Format rows of texts as a table; nothing without rows."""
     if rows.empty:

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 import psycopg
 
+from ecommerce_assets.assets.metadata import of_the_last_day
 from ecommerce_assets.assets.run import warehouse_step
 from ecommerce_assets.assets.specs import SINGLE_RUN, warehouse_pool
 from ecommerce_assets.partitions import days_of
@@ -77,8 +78,7 @@ def recomputed_asset(
         shop.progress(queue.table.replace("touched_", "computing "), 1)
         context.log.info(f"{count} keys of {queue.table} worked off")
         for spec in specs:
-            yield dg.MaterializeResult(
-                asset_key=spec.key, metadata={"keys_recomputed": count, **metadata[spec.key]}
-            )
+            facts = {"keys_recomputed": count, **metadata[spec.key]}
+            yield of_the_last_day(context, spec.key, facts)
 
     return recomputed

@@ -18,6 +18,7 @@ from ecommerce_assets.assets.staging import quarantined, staged
 from ecommerce_assets.checks.feeds import FEED_CHECKS, feeds_of, measure
 from ecommerce_assets.checks.results import check_result, check_spec
 from ecommerce_assets.checks.scope import scope
+from ecommerce_assets.checks.table_check import judge
 from ecommerce_assets.checks.tables import TABLE_CHECKS
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.feeds.contract import FEEDS
@@ -154,16 +155,19 @@ def table_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
         shop: dg.ResourceParam[Shop],
         transaction: dg.ResourceParam[RunTransaction],
     ) -> Iterator[dg.AssetCheckResult]:
+        selected = {
+            check: key for key, check in checks.items() if key in context.selected_asset_check_keys
+        }
         results = {}
         with _judging(context, shop, transaction) as connection:
             judged = _days_to_judge(context, connection, TABLE_STEP)
             with scope(connection, judged):
-                for number, (key, check) in enumerate(checks.items()):
-                    shop.progress("checking tables", number / len(checks))
-                    if key in context.selected_asset_check_keys:
-                        results[key] = check.judge(connection, judged, shop.settings)
-            for key, result in results.items():
-                severity = _severity(checks[key].is_error)
+                for check, result in judge(connection, list(selected), judged, shop.settings):
+                    results[check] = result
+                    shop.progress("checking tables", len(results) / len(checks))
+            for check, result in results.items():
+                key = selected[check]
+                severity = _severity(check.is_error)
                 yield check_result(context, key.asset_key, key.name, severity, result)
             if _is_load(context) and len(results) == len(checks):
                 checked(connection, TABLE_STEP, judged)

@@ -47,7 +47,7 @@ def check_result(
 
 @dataclass(frozen=True)
 class FailedCheck:
-    """A check that failed in a run, and the batch days of which it did."""
+    """A check that failed in a run, and the batch days for which it failed."""
 
     asset: str
     check: str

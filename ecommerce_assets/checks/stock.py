@@ -6,43 +6,22 @@ from collections.abc import Sequence
 import pandas as pd
 import psycopg
 
-from ecommerce_assets.checks.table_check import TableCheck, index_of, none_broken
+from ecommerce_assets.checks.table_check import Condition, TableCheck, index_of
 from ecommerce_assets.rules.plausibility import OPEN_DAYS, open_units
 from ecommerce_assets.settings import Settings
 from ecommerce_assets.warehouse.frames import read
 from ecommerce_assets.warehouse.tables import FCT_INVENTORY_DAILY, Kind
 
-_SNAPSHOT_CONSERVATION = """
-    select s.batch_date, f.product_id is null or r.batch_date is null as is_broken
-    from scope_snapshots s
+_SNAPSHOTS = """
+    scope_snapshots s
     left join analytics.fct_inventory_daily f using (snapshot_date, product_id, warehouse_id)
-    left join staging.inventory r on (r.batch_date, r.source_file, r.line_number)
+    left join staging.inventory v on (v.batch_date, v.source_file, v.line_number)
         = (f.batch_date, f.source_file, f.line_number)
-        and (r.snapshot_date, r.product_id, r.warehouse_id)
+        and (v.snapshot_date, v.product_id, v.warehouse_id)
           = (s.snapshot_date, s.product_id, s.warehouse_id)
-"""
-
-_INVENTORY_REFERENCES = """
-    select s.batch_date,
-           f.product_key is not null and p.product_id is distinct from f.product_id as is_broken
-    from scope_snapshots s
-    join analytics.fct_inventory_daily f using (snapshot_date, product_id, warehouse_id)
     left join analytics.dim_product p using (product_key)
 """
-
-_INVENTORY_ARITHMETIC = """
-    select s.batch_date,
-           f.available <> f.on_hand - f.allocated
-           or f.is_alert <> (f.available < f.reorder_point) as is_broken
-    from scope_snapshots s
-    join analytics.fct_inventory_daily f using (snapshot_date, product_id, warehouse_id)
-"""
-
-_OVERSOLD = """
-    select s.batch_date, f.on_hand < 0 as is_broken
-    from scope_snapshots s
-    join analytics.fct_inventory_daily f using (snapshot_date, product_id, warehouse_id)
-"""
+_IS_FACT = "f.product_id is not null"
 
 
 def _allocated(
@@ -92,28 +71,37 @@ STOCK_CHECKS = (
         "conservation",
         True,
         "Every staged snapshot is a row, and every row is a staged snapshot's.",
-        none_broken(_SNAPSHOT_CONSERVATION),
+        Condition(_SNAPSHOTS, "f.product_id is null or v.batch_date is null"),
     ),
     TableCheck(
         FCT_INVENTORY_DAILY,
         "references",
         True,
         "Every stock level's product version is one of its product.",
-        none_broken(_INVENTORY_REFERENCES),
+        Condition(
+            _SNAPSHOTS,
+            "f.product_key is not null and p.product_id is distinct from f.product_id",
+            examined=_IS_FACT,
+        ),
     ),
     TableCheck(
         FCT_INVENTORY_DAILY,
         "available_formula",
         True,
         "available = on_hand - allocated, and an alert is where that is below the reorder point.",
-        none_broken(_INVENTORY_ARITHMETIC),
+        Condition(
+            _SNAPSHOTS,
+            "f.available <> f.on_hand - f.allocated"
+            " or f.is_alert <> (f.available < f.reorder_point)",
+            examined=_IS_FACT,
+        ),
     ),
     TableCheck(
         FCT_INVENTORY_DAILY,
         "oversold",
         False,
         "No stock is below 0: more was sold than there was.",
-        none_broken(_OVERSOLD),
+        Condition(_SNAPSHOTS, "f.on_hand < 0", examined=_IS_FACT),
     ),
     TableCheck(
         FCT_INVENTORY_DAILY,

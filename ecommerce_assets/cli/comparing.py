@@ -12,8 +12,8 @@ def digest() -> None:
     Two warehouses with the same lines hold the same data.
     """
     from ecommerce_assets.settings import load_settings
+    from ecommerce_assets.warehouse.database_url import database_url
     from ecommerce_assets.warehouse.digest import table_digests
-    from ecommerce_assets.warehouse.server import database_url
     from ecommerce_assets.warehouse.session import connect
 
     with connect(database_url(load_settings()), "ecommerce digest") as connection:

@@ -1,4 +1,4 @@
-"""`ecommerce quarantine` and `ecommerce restatements`: list refused records, changed figures."""
+"""`ecommerce quarantine` and `ecommerce restatements`: list records and changed figures."""
 
 import csv
 import sys
@@ -6,9 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
-from ecommerce_assets.cli.console import out
+from ecommerce_assets.cli.console import out, wide_table
 from ecommerce_assets.cli.options import Export, From, To, day_range
 from ecommerce_assets.errors import OperatorError
 
@@ -30,13 +29,13 @@ def quarantine(
     """Count the records in quarantine by feed and rule, or export them with their reasons."""
     from ecommerce_assets.feeds.contract import FEEDS
     from ecommerce_assets.settings import load_settings
+    from ecommerce_assets.warehouse.database_url import database_url
     from ecommerce_assets.warehouse.quarantine import (
         QuarantineFilter,
         count_by_rule,
         count_records,
     )
     from ecommerce_assets.warehouse.quarantine import export as write
-    from ecommerce_assets.warehouse.server import database_url
     from ecommerce_assets.warehouse.session import connect
 
     if feed is not None and feed not in FEEDS:
@@ -57,21 +56,21 @@ def quarantine(
     if not counts:
         out.print("Nothing is in quarantine.")
         return
-    table = Table(
-        "batch day" if by_day else "batch days", "feed", "stage", "rule", show_footer=True
+    table = wide_table(
+        ["batch day" if by_day else "batch days", "feed"],
+        ["rule"],
+        ["records", settings.currency],
     )
-    table.columns[0].footer = "records, each once"
-    table.add_column("records", f"{total.records:,}", justify="right")
-    table.add_column(settings.currency, _money(total.amount), justify="right")
     for count in counts:
         table.add_row(
             _days(count),
             count.feed,
-            count.stage,
             count.rule,
             f"{count.records:,}",
             _money(count.amount),
         )
+    table.add_section()
+    table.add_row("all, each record once", "", "", f"{total.records:,}", _money(total.amount))
     out.print(table)
     if not by_day:
         out.print("--by-day counts each day; --export FILE writes the records with their reasons.")
@@ -97,8 +96,8 @@ def restatements(
 ) -> None:
     """List the figures of loaded days that later loads changed, the latest change first."""
     from ecommerce_assets.settings import load_settings
+    from ecommerce_assets.warehouse.database_url import database_url
     from ecommerce_assets.warehouse.restatements import FIGURES, list_restatements
-    from ecommerce_assets.warehouse.server import database_url
     from ecommerce_assets.warehouse.session import connect
 
     if figure is not None and figure not in FIGURES:
@@ -136,7 +135,7 @@ def restatements(
     elif not rows:
         out.print("No figure of a loaded day has changed.")
     else:
-        table = Table(*header)
+        table = wide_table(header[:2], header[2:4], header[4:])
         for row in rows:
             table.add_row(*row)
         out.print(table)

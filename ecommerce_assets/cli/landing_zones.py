@@ -1,6 +1,7 @@
 """`ecommerce simulate` and `ecommerce import`: the commands that write landing zones."""
 
 import datetime as dt
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -85,15 +86,21 @@ def import_online_retail(
     table.add_column("records", justify="right")
     table.add_column("GBP", justify="right")
     for landed_as, part in result.landed.items():
-        table.add_row(landed_as, f"{part.count:,}", f"{part.money:,}")
+        table.add_row(landed_as, f"{part.count:,}", _amount(part.money))
     for kind, part in result.left_out.items():
-        table.add_row(f"left out: {kind}", f"{part.count:,}", f"{part.money:,}")
-    table.add_row("rounding to cents", "", f"{result.rounding:,}")
+        table.add_row(f"left out: {kind}", f"{part.count:,}", _amount(part.money))
+    table.add_row("rounding to cents", "", _amount(result.rounding))
     table.add_section()
-    table.add_row("the file", f"{result.lines:,}", f"{result.money:,}")
+    table.add_row("the file", f"{result.lines:,}", _amount(result.money))
     console.print(table)
     if result.overlapping_lines:
         console.print(
-            f"{result.overlapping_lines:,} lines stood in two files or sheets; once here."
+            f"{result.overlapping_lines:,} lines were in two files or sheets, and landed once."
         )
     console.print("Load it with ECOMMERCE_TIMEZONE=Europe/London and ECOMMERCE_CURRENCY=GBP.")
+
+
+def _amount(money: Decimal) -> str:
+    """Write an exact amount with two decimals, or more where it has more."""
+    exact = money.normalize()
+    return f"{exact:,.2f}" if exact == round(exact, 2) else f"{exact:,f}"

@@ -171,7 +171,11 @@ def _report(shop: "Shop", load: "Load", *, has_reports: bool) -> None:
         out.print(_NOTHING_CHANGED)
     if has_reports:
         folder = shop.settings.home / "reports" / str(load.last)
-        out.print(f"The reports of {load.last} are in {folder}.", soft_wrap=True)
+        document = folder / "report.pdf"
+        out.print(
+            f"The reports of {load.last} are in {document}, and as pictures beside it.",
+            soft_wrap=True,
+        )
     else:
         out.print("`ecommerce load --reports` draws the reports of the last day, as PNG and PDF.")
     for refusal in load.refusals[:_REFUSALS_SHOWN]:
@@ -201,7 +205,11 @@ def _print_warehouse(shop: "Shop", first: dt.date, last: dt.date) -> None:
         out.print(landed)
         broken = relation_quarantined(connection)
         if broken:
-            out.print(f"{broken:,} staged records break a relation rule by now.")
+            verb = "record breaks" if broken == 1 else "records break"
+            out.print(
+                f"{broken:,} staged {verb} a relation rule: `ecommerce quarantine` lists them.",
+                soft_wrap=True,
+            )
         _print_figures(shop, {"all dates": figures(connection), "30 days": figures(connection, 30)})
 
 

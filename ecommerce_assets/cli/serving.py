@@ -64,8 +64,8 @@ def migrate() -> None:
     """Bring the warehouse's schema up to date; make a first API key if there is none."""
     from ecommerce_assets.api_keys import create_key, list_keys
     from ecommerce_assets.settings import load_settings
+    from ecommerce_assets.warehouse.database_url import database_url
     from ecommerce_assets.warehouse.schema import migrate
-    from ecommerce_assets.warehouse.server import database_url
     from ecommerce_assets.warehouse.session import connect
 
     url = database_url(load_settings())
@@ -80,8 +80,8 @@ def migrate() -> None:
 def print_database_url() -> None:
     """Print the URL of the warehouse; start the embedded server if it does not run."""
     from ecommerce_assets.settings import load_settings
+    from ecommerce_assets.warehouse.database_url import lasting_database_url
     from ecommerce_assets.warehouse.schema import migrate
-    from ecommerce_assets.warehouse.server import lasting_database_url
 
     url = lasting_database_url(load_settings())
     migrate(url)

@@ -25,7 +25,8 @@ def list_stores(stores: Stores = _STORES) -> None:
     from ecommerce_assets.settings import load_settings
     from ecommerce_assets.stores import read_stores
 
-    table = Table("store", "name", "currency", "time zone", "loads at", "landing zone")
+    table = Table("store", "name", "currency", "time zone", "loads at")
+    table.add_column("landing zone", overflow="fold")
     for store in read_stores(stores, load_settings()):
         of = store.settings
         table.add_row(
@@ -74,8 +75,8 @@ def create_api_key(
     from ecommerce_assets.api_keys import create_key, new_key
     from ecommerce_assets.settings import load_settings
     from ecommerce_assets.stores import find_store, read_stores
+    from ecommerce_assets.warehouse.database_url import database_url
     from ecommerce_assets.warehouse.schema import migrate
-    from ecommerce_assets.warehouse.server import database_url
     from ecommerce_assets.warehouse.session import connect
 
     known = read_stores(stores, load_settings())

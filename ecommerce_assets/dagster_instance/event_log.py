@@ -5,8 +5,9 @@ Dagster that it overrides.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, cast
 
 import psycopg2
@@ -18,6 +19,7 @@ from ecommerce_assets.checks.range_metadata import FAILED_DAYS, JUDGED_DAYS
 from ecommerce_assets.dagster_instance.private import AssetCheckExecutionRecordStatus
 from ecommerce_assets.dagster_instance.private_storage import (
     AssetCheckExecutionsTable,
+    AssetKeyTable,
     SqlEventLogStorageTable,
 )
 from ecommerce_assets.warehouse.session import NOTICE_A_LOST_CLIENT
@@ -91,6 +93,7 @@ class EventLog(PrePingedConnections, PostgresEventLogStorage):
             pool_pre_ping=True,
         )
 
+        self._found_tables: set[str] = set()
         self._lock_connection: db.Connection | None = None
         self._locked_run_id: str | None = None
 
@@ -104,6 +107,25 @@ class EventLog(PrePingedConnections, PostgresEventLogStorage):
     def supports_asset_checks(self) -> bool:
         """Answer without a query; Dagster asks for every event."""
         return True
+
+    def has_table(self, table_name: str) -> bool:
+        """Look for a table until it is found; Dagster asks for every event with tags."""
+        if table_name not in self._found_tables and super().has_table(table_name):
+            self._found_tables.add(table_name)
+        return table_name in self._found_tables
+
+    @cached_property
+    def _asset_key_columns(self) -> Set[str]:
+        with self.index_connection() as connection:
+            columns = db.inspect(connection).get_columns(AssetKeyTable.name)
+        return {column["name"] for column in columns}
+
+    def has_asset_key_col(self, column_name: str) -> bool:
+        """Read the columns of `asset_keys` once; Dagster asks for every event of an asset."""
+        return column_name in self._asset_key_columns
+
+    def _has_asset_key_col_on_connection(self, conn: db.Connection, column_name: str) -> bool:
+        return self.has_asset_key_col(column_name)
 
     def store_event(self, event: EventLogEntry) -> None:
         """Store an event; with a run's first, lock the run for as long as this process lives."""

@@ -2,6 +2,7 @@
 
 from dagster._core.storage.event_log.schema import (
     AssetCheckExecutionsTable,
+    AssetKeyTable,
     SqlEventLogStorageTable,
 )
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
@@ -9,6 +10,7 @@ from dagster._serdes import ConfigurableClassData
 
 __all__ = [
     "AssetCheckExecutionsTable",
+    "AssetKeyTable",
     "ConfigurableClassData",
     "LocalComputeLogManager",
     "SqlEventLogStorageTable",

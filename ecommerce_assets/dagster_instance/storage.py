@@ -24,7 +24,7 @@ from ecommerce_assets.dagster_instance.private_storage import (
 )
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import load_settings
-from ecommerce_assets.warehouse.server import dagster_database_url
+from ecommerce_assets.warehouse.database_url import dagster_database_url
 from ecommerce_assets.warehouse.session import NOTICE_A_LOST_SERVER
 
 SCHEMA = "dagster"

@@ -22,6 +22,7 @@ _CUSTOMERS = {
     "new_customers": "new customers",
     "guest_orders": "orders of guests",
 }
+_COUNTED = ("new_customers", "repeat_customers", "guest_orders")
 
 
 @canvas.styled
@@ -104,16 +105,26 @@ def sentence(revenue: pd.DataFrame, context: Context) -> str:
             f", against {wording.money(value_before, context.currency)} in the same days a year "
             f"before ({wording.change(value, value_before)})"
         )
-    new = daily.total(now["new_customers"])
-    repeat_a_day = half_up(Fraction(10 * daily.total(now["repeat_customers"]), len(now)))
     return (
         f"An order was worth {wording.money(value, context.currency)} over "
-        f"{wording.count(orders, 'order')}{compared}. "
-        f"{wording.count(new, 'customer')} ordered for the first time; a day saw "
-        f"{wording.tenths(half_up(Fraction(10 * new, len(now))))} new and "
-        f"{wording.tenths(repeat_a_day)} repeat customers on average, and "
-        f"{wording.count(daily.total(now['guest_orders']), 'order')} came from guests."
+        f"{wording.count(orders, 'order')}{compared}. {_who_ordered(now)}."
     )
+
+
+def _who_ordered(days: pd.DataFrame) -> str:
+    new, repeat, guests = (daily.total(days[column]) for column in _COUNTED)
+    a_day = [
+        f"{wording.tenths(half_up(Fraction(10 * customers, len(days))))} {kind}"
+        for customers, kind in ((new, "new"), (repeat, "repeat"))
+        if customers or kind == "repeat"
+    ]
+    text = (
+        f"{wording.count(new, 'customer') if new else 'No customer'} ordered for the first time; "
+        f"a day saw {' and '.join(a_day)} customers on average"
+    )
+    if guests:
+        text += f", and {wording.count(guests, 'order')} came from guests"
+    return text
 
 
 def _value(days: pd.DataFrame) -> int:

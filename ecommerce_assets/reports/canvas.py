@@ -218,9 +218,10 @@ def short_number(value: float) -> str:
 
 
 def from_zero(axes: "Axes") -> None:
-    """Start y at 0, or at the lowest value if it is negative; show 0 to 1 for zeros or no values.
+    """Start y at 0, or at the lowest value if it is negative.
 
-    With negative values a line marks 0, so that small values differ from none.
+    With negative values a line marks 0, so that small values differ from none. Where all values are
+    0, or there is none, 0 is the only label.
     """
     siblings = list(axes.get_shared_y_axes().get_siblings(axes))
     low = min(0.0, *(_finite(other.dataLim.y0) for other in siblings))
@@ -230,6 +231,13 @@ def from_zero(axes: "Axes") -> None:
         for other in siblings:
             other.axhline(0, color=FAINT, linewidth=0.8, zorder=1)
     axes.set_ylim(low - room if low < 0 else 0, high + room if high > low else 1)
+    if high == low:
+        axes.set_yticks([0])
+
+
+def has_height(axes: "Axes") -> bool:
+    """Whether any value that is drawn differs from 0."""
+    return bool(_finite(axes.dataLim.y0) or _finite(axes.dataLim.y1))
 
 
 def _finite(value: float) -> float:

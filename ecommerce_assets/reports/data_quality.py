@@ -130,8 +130,9 @@ def sentence(quarantine: pd.DataFrame, landed: pd.DataFrame, context: Context) -
     totals = by_step(quarantine, context).groupby("rule")["records"].sum()
     most = totals.sort_values(ascending=False, kind="stable").head(3)
     rules = ", ".join(f"{rule} ({number:,})" for rule, number in most.items())
+    broken = f"all for {totals.index[0]}" if len(totals) == 1 else f"most for {rules}"
     return (
         f"{wording.share(quarantined, records)} of the {wording.count(records, 'record')} that "
         f"landed ({quarantined:,}) {'is' if quarantined == 1 else 'are'} in quarantine, "
-        f"most for {rules}."
+        f"{broken}."
     )

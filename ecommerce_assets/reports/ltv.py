@@ -80,8 +80,10 @@ def sentence(cohort_ltv: pd.DataFrame, context: Context) -> str:
         return "No cohort month is complete yet, so there is no lifetime value to state."
     longest = months[months["horizon_days"] == HORIZONS[-1]]
     partial = int((~longest["is_complete"]).sum())
-    return (
-        f"A new customer of the latest complete month brought {', '.join(parts)}; for "
-        f"{HORIZONS[-1]} days {partial} of {wording.count(len(longest), 'month')} "
-        f"{'is' if partial == 1 else 'are'} not complete yet."
-    )
+    text = f"A new customer of the latest complete month brought {', '.join(parts)}"
+    if partial:
+        text += (
+            f"; for {HORIZONS[-1]} days {partial} of {wording.count(len(longest), 'month')} "
+            f"{'is' if partial == 1 else 'are'} not complete yet"
+        )
+    return f"{text}."

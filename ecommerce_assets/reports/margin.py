@@ -55,7 +55,12 @@ def draw(revenue: pd.DataFrame, context: Context) -> "Figure":
     positions = np.arange(len(months))
     _draw_money(money, positions, months)
     _draw_share(share, positions, months)
-    money.set_title("Net revenue, and what is left of it once the goods are paid for")
+    has_costs = _has_costs(months)
+    money.set_title(
+        "Net revenue, and what is left of it once the goods are paid for"
+        if has_costs
+        else "Net revenue"
+    )
     canvas.money_axis(money, f"{context.currency} a month")
     share.set_title("Gross margin in % of net revenue")
     canvas.share_axis(share, "share of net revenue")
@@ -64,8 +69,8 @@ def draw(revenue: pd.DataFrame, context: Context) -> "Figure":
         canvas.month_axis(axes, pd.DatetimeIndex(months["month"]))
         if months.empty:
             canvas.explain_empty(axes, "No figures for these months")
-        elif not _has_costs(months):
-            canvas.explain_empty(axes, "The cost of what was sold is not known")
+    if not months.empty and not has_costs:
+        canvas.explain_empty(share, "The cost of what was sold is not known")
     for axes in (money, share):
         if axes.get_legend_handles_labels()[0]:
             axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))

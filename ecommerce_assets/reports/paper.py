@@ -15,6 +15,8 @@ _A4_INCHES = (11.69, 8.27)
 _MARGIN_INCHES = 0.5
 _SENTENCE_COLUMNS = 150
 _LINE_INCHES = 0.19
+_HEADING_INCHES = 0.22
+_SPACE_INCHES = 0.15
 _PREVIEW_PIXELS = 560
 
 
@@ -85,12 +87,15 @@ def pdf(title: str, pages: Sequence["Figure"]) -> bytes:
 def _contents(title: str, context: Context, chapters: Sequence[tuple[str, str]]) -> "Figure":
     figure = canvas.page(title, context)
     _fill_a4(figure)
-    at = 1.0
-    for name, sentence in chapters:
+    paragraphs = [(name, _wrapped(sentence)) for name, sentence in chapters]
+    text = sum(_HEADING_INCHES + _LINE_INCHES * len(lines) for _, lines in paragraphs)
+    at = canvas.HEADER_INCHES
+    # Longer sentences have less space between them, so that all fit on the page.
+    space = min(_SPACE_INCHES, (figure.get_figheight() - at - text) / max(len(paragraphs), 1))
+    for name, lines in paragraphs:
         canvas.header_text(figure, at, name, fontsize=11, fontweight="bold")
-        lines = _wrapped(sentence)
-        canvas.header_text(figure, at + 0.22, "\n".join(lines), linespacing=1.35)
-        at += 0.22 + _LINE_INCHES * len(lines) + 0.15
+        canvas.header_text(figure, at + _HEADING_INCHES, "\n".join(lines), linespacing=1.35)
+        at += _HEADING_INCHES + _LINE_INCHES * len(lines) + space
     return figure
 
 

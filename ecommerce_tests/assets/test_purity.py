@@ -80,7 +80,7 @@ def test_assets_materialized_one_by_one_end_like_a_rebuild(
     for day in DAYS:
         for feed in FEEDS:
             small_shop.land(feed, day, *random_records(rng, feed, day))
-    small_shop.load()
+    small_shop.load_tables()
     small_shop.land("products", DAYS[2], product(updated_at="2024-03-01T05:00:00Z", price="77"))
     small_shop.land("orders", DAYS[3], order("O1", status="cancelled"), order("O2"))
     defs = build_defs(small_shop.shop)
@@ -112,7 +112,7 @@ def test_an_asset_materialized_alone_recomputes_what_its_batch_touches(
     small_shop.land("order_items", "2024-03-05", item())
     small_shop.land("returns", "2024-03-10", returned())
     small_shop.land("inventory", "2024-03-05", stock())
-    small_shop.load()
+    small_shop.load_tables()
     before = contents(small_shop.url)
     defs = build_defs(small_shop.shop)
     job = defs.resolve_implicit_global_asset_job_def()

@@ -27,11 +27,11 @@ def test_a_line_leaves_an_order_whose_turn_comes_later(
 ) -> None:
     small_shop.land("orders", DAY, order("O1"), order("O2"))
     small_shop.land("order_items", DAY, item("I1", "O2"), item("I2", "O2"))
-    small_shop.load()
+    small_shop.load_tables()
     small_shop.land("order_items", DAY, item("I1", "O1"), item("I2", "O2"))
 
     with chunks_of(1):
-        small_shop.load()
+        small_shop.load_tables()
 
     assert_like_a_rebuild(small_shop, migrated_template)
 
@@ -42,13 +42,13 @@ def test_a_return_that_moves_takes_its_refund_off_the_date_it_leaves(
     small_shop.land("orders", DAY, order("O1"), order("O2"))
     small_shop.land("order_items", DAY, item("I1", "O1"), item("I2", "O2"))
     small_shop.land("returns", DAY, returned("R1", "I2", "O2", returned_at=f"{DAY}T12:00:00Z"))
-    small_shop.load()
+    small_shop.load_tables()
     assert small_shop.rows("select refunds from analytics.fct_revenue_daily") == [(10,)]
     moved = returned("R1", "I1", "O1", returned_at="2024-03-06T12:00:00Z")
     small_shop.land("returns", DAY, moved)
 
     with chunks_of(1):
-        small_shop.load()
+        small_shop.load_tables()
 
     refunds = small_shop.rows("select refunds from analytics.fct_revenue_daily order by date")
     assert refunds == [(0,), (10,)]
@@ -68,7 +68,7 @@ def test_a_load_that_waits_for_another_stages_what_has_landed_by_its_turn(
 def test_a_run_that_waits_for_a_rebuild_meets_the_settings_of_that(small_shop: SmallShop) -> None:
     """Addresses hashed with two keys must not mix, however long a run has been under way."""
     small_shop.land("products", DAY, product())
-    small_shop.load()
+    small_shop.load_tables()
     failures: list[Exception] = []
 
     def begin_a_run() -> None:
@@ -96,7 +96,7 @@ def test_revenue_by_itself_gives_no_row_to_dates_before_the_first_recognised_ord
     unpaid = order("O1", status="created", ordered_at="2024-03-01T10:00:00Z")
     small_shop.land("orders", DAY, unpaid, order("O2", ordered_at="2024-03-04T10:00:00Z"))
     small_shop.land("order_items", DAY, item("I2", "O2"))
-    small_shop.load()
+    small_shop.load_tables()
 
     job = build_defs(small_shop.shop).resolve_implicit_global_asset_job_def()
     with dg.DagsterInstance.ephemeral() as instance:
@@ -146,7 +146,7 @@ def test_dates_and_cohorts_are_computed_in_chunks_of_so_many_rows(
     small_shop.land("orders", DAY, *orders)
 
     with chunks_of(4):
-        small_shop.load()
+        small_shop.load_tables()
 
     assert_like_a_rebuild(small_shop, migrated_template)
 

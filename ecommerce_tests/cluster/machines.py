@@ -1,4 +1,4 @@
-"""The five machines of a shop that one has outgrown, and the programs that run on each.
+"""The five machines of the cluster test, and the programs that run on each.
 
 PostgreSQL is on one; UI, daemon, code location and broker on another; two have a worker each; the
 API is on the fifth. Each program is started anew when it ends, as Compose and systemd do.

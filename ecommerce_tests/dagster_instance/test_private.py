@@ -49,6 +49,9 @@ def test_the_event_log_overrides_methods_that_exist_and_take_the_same() -> None:
         "_store_asset_check_evaluation_planned",
         "_store_runless_asset_check_evaluation",
         "_update_asset_check_evaluation",
+        "_has_asset_key_col_on_connection",
+        "has_asset_key_col",
+        "has_table",
         "dispose",
     ]
     for name in overridden:

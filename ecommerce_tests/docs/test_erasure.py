@@ -92,7 +92,7 @@ def test_a_customer_whose_orders_are_removed_is_gone_and_so_is_their_revenue(
     shop: SmallShop,
 ) -> None:
     mend(shop, find(shop), {})
-    shop.load()
+    shop.load_tables()
     assert shop.rows("select distinct business_key from quarantine.records order by 1") == [
         ("I2",),
         ("I4",),

@@ -57,11 +57,11 @@ def test_by_keyboard_alone(visit: Visit, api: httpx.Client) -> None:
 def test_the_focus_moves_into_the_panel_and_back(visit: Visit, api: httpx.Client) -> None:
     page = visit(api)
     settled(page)
-    page.get_by_role("link", name="Belongs to nothing").press("Enter")
+    page.get_by_role("link", name="Without its order or line").press("Enter")
     settled(page)
     assert page.evaluate("document.activeElement.id") == "panel-title"
 
     page.keyboard.press("Escape")
     settled(page)
 
-    assert page.evaluate("document.activeElement.textContent") == "Belongs to nothing"
+    assert page.evaluate("document.activeElement.textContent") == "Without its order or line"

@@ -9,10 +9,11 @@ from ecommerce_assets.warehouse.schema import migrate
 from ecommerce_tests import postgres
 from ecommerce_tests.api.live import served
 from ecommerce_tests.conftest import template
-from ecommerce_tests.page.conftest import Visit
+from ecommerce_tests.page.conftest import PHONE, Visit
 from ecommerce_tests.page.looks import rows, settled, tile
 from ecommerce_tests.small_shop import SmallShop, adjustment, item, order
 
+LONG = "REGENCY-CAKESTAND"
 PERIOD = "/?start=2011-08-01&end=2011-08-31"
 
 
@@ -30,7 +31,11 @@ def bare_api(
         shop.land("order_items", "2011-06-01", item("I-sent", "O-sent"))
         late = {"ordered_at": "2011-07-20T10:00:00Z"}
         shop.land("orders", "2011-07-20", order("O-large", **late))
-        shop.land("order_items", "2011-07-20", item("I-large", "O-large", unit_price="9000.00"))
+        shop.land(
+            "order_items",
+            "2011-07-20",
+            item("I-large", "O-large", product_id=LONG, unit_price="9000.00"),
+        )
         small = adjustment("A1", "O-large", adjusted_at="2011-08-10T10:00:00Z")
         shop.land("adjustments", "2011-08-31", small)
         shop.materialize_tables(("2011-06-01", "2011-08-31"))
@@ -57,6 +62,28 @@ def test_no_return_rate_and_no_margin_are_made_up(visit: Visit, bare_api: httpx.
     page.click("#tile-return_rate")
     settled(page)
     assert "No file of returns has landed" in page.locator("#revenue").inner_text()
+
+
+def test_a_days_unknown_cost_and_margin_are_no_figures(
+    visit: Visit, bare_api: httpx.Client
+) -> None:
+    for opened in ("day=2011-06-01", "of=product&value=P1"):
+        page = visit(bare_api, f"/?{opened}&start=2011-06-01&end=2011-07-31")
+        settled(page)
+
+        panel = page.get_by_role("dialog").inner_text()
+
+        assert "Cost of goods\nnot known\nGross margin\nnot known" in panel
+
+
+def test_a_phone_shows_large_sums_and_their_changes(visit: Visit, bare_api: httpx.Client) -> None:
+    page = visit(bare_api, "/?start=2011-07-01&end=2011-07-31")
+    page.set_viewport_size(PHONE)
+    settled(page)
+
+    table = page.get_by_role("region", name="What sold by product").first
+    assert "18,000.00" in table.inner_text()
+    assert table.evaluate("table => table.scrollWidth <= table.clientWidth")
 
 
 def test_long_ago_is_told_in_years(visit: Visit, bare_api: httpx.Client) -> None:

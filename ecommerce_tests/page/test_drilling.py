@@ -109,8 +109,8 @@ def test_a_rule_and_its_raw_records(visit: Visit, api: httpx.Client) -> None:
     page = visit(api)
     settled(page)
     counts = api.get("/quarantine/summary").json()
-    by_rule = {row[0].split("\n")[0]: row[3] for row in rows(page, "Records set aside")}
-    assert by_rule["Belongs to nothing"] == "1"
+    by_rule = {row[0].split("\n")[0]: row[3] for row in rows(page, "Records in quarantine")}
+    assert by_rule["Without its order or line"] == "1"
     assert sum(map(int, by_rule.values())) == sum(item["records"] for item in counts["items"])
 
     page.get_by_role("link", name="Too many decimals").click()

@@ -72,3 +72,10 @@ def test_no_orders_at_all() -> None:
     assert aov.sentence(shop_frames.no_frames()["revenue"], JANUARY) == (
         "There were no orders in these days."
     )
+
+
+def test_the_sentence_speaks_of_new_customers_and_guests_only_where_there_are_some() -> None:
+    frame = january().assign(new_customers=0, guest_orders=0)
+    assert aov.sentence(frame, JANUARY).endswith(
+        "No customer ordered for the first time; a day saw 2.1 repeat customers on average."
+    )

@@ -163,6 +163,11 @@ def test_the_ltv_sentence_gives_the_values_and_counts_partial_months() -> None:
     )
 
 
+def test_the_ltv_sentence_says_nothing_of_partial_months_where_all_are_complete() -> None:
+    later = shop_frames.context(dt.date(2025, 4, 1), END, as_of=dt.date(2025, 12, 31))
+    assert ltv.sentence(two_months(), later).endswith("within 90 days (4 customers of April 2025).")
+
+
 def test_no_cohorts() -> None:
     nothing = shop_frames.no_frames()["cohort_ltv"]
     for report in (retention, ltv):

@@ -83,3 +83,10 @@ def test_clean_batches_and_no_batches() -> None:
     assert "Nothing landed in these days" in drawn.texts(
         data_quality.draw(nothing, clean.iloc[:0], MARCH)
     )
+
+
+def test_the_sentence_names_the_only_rule_once() -> None:
+    one_rule = broken(("2025-03-01", "orphan", 5))
+    assert data_quality.sentence(one_rule, batches(("2025-03-01", 100, 5)), MARCH) == (
+        "5.0% of the 100 records that landed (5) are in quarantine, all for orphan."
+    )

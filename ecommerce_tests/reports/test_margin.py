@@ -68,6 +68,7 @@ def test_without_any_cost_there_is_no_margin() -> None:
     figure = margin.draw(uncosted, MARCH)
     assert "The cost of what was sold is not known" in drawn.texts(figure)
     assert "gross margin" not in drawn.legend(figure)
+    assert not figure.axes[0].texts, "nothing is written over the bars of net revenue"
 
 
 def test_a_month_without_net_revenue_has_no_share() -> None:

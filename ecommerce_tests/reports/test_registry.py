@@ -123,6 +123,16 @@ def test_the_document_has_a_page_of_sentences_and_a_page_a_report() -> None:
         assert drawn.overlapping(page) == []
 
 
+def test_the_page_of_sentences_has_room_for_all_of_them(case: Case) -> None:
+    frames, context = case
+    chapters = [
+        (report.title, report.sentence(frames, context), report.draw(frames, context))
+        for report in REPORTS.values()
+    ]
+    contents, *_ = paper.document("Daily report", context, chapters)
+    assert drawn.overlapping(contents) == []
+
+
 def test_the_pages_say_where_nothing_is_loaded_yet() -> None:
     _, context = CASES["nothing"]()
     (contents,) = paper.document("Daily report", context, [])

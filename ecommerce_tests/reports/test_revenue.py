@@ -128,3 +128,11 @@ def test_sums_past_64_bits_are_exact() -> None:
     assert drawn.line(gross, "mean of 7 days")[-1] == pytest.approx(1e15)
     drawn.render(gross.figure)
     assert "1,000 tn" in drawn.ticks(gross.yaxis)
+
+
+def test_panels_of_zeros_say_so_and_have_no_scale() -> None:
+    figure = revenue.draw(frame(np.full(len(DAYS), 100)), march())
+    assert {"No discounts in these days", "No refunds in these days"} <= set(drawn.texts(figure))
+    drawn.render(figure)
+    assert drawn.ticks(panels(figure)["Discounts"].yaxis) == ["0"]
+    assert "No discounts in these days" not in drawn.texts(revenue.draw(rising(), march()))

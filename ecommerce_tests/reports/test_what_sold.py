@@ -69,3 +69,10 @@ def test_more_refunds_than_sales_have_no_shares() -> None:
 def test_nothing_sold() -> None:
     assert what_sold.sentence(sold(), CONTEXT) == "Nothing was sold in these days."
     assert "Nothing was sold in these days" in drawn.texts(what_sold.draw(sold(), CONTEXT))
+
+
+def test_a_single_product_is_named_without_its_amount_again() -> None:
+    frame = sold(("P1", "Bowl", "Kitchen", 30_000, 0))
+    assert what_sold.sentence(frame, CONTEXT) == (
+        "1 product brought net revenue of 300.00 EUR: Bowl · P1."
+    )

@@ -12,7 +12,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 import pytest
+from typer.testing import CliRunner
 
+from ecommerce_assets.cli import app
 from ecommerce_assets.shops.landing_files import LandingWriteError
 from ecommerce_assets.shops.online_retail.importing import LandedAs, Part, import_online_retail
 from ecommerce_assets.shops.online_retail.source import OnlineRetailError
@@ -240,6 +242,21 @@ class TestFiles:
 
         with pytest.raises(LandingWriteError, match="is there already"):
             import_lines(tmp_path, *SMALL)
+
+    def test_the_command_prints_amounts_with_two_decimals_or_all_that_they_have(self, tmp_path):
+        file = parquet(
+            tmp_path / "file.parquet",
+            [line("489434", "85048", 1, 2.345), line("489435", "TEST001", 1, 4.5)],
+        )
+
+        result = CliRunner().invoke(
+            app, ["import", "online-retail", str(file), str(tmp_path / "out")]
+        )
+
+        rows = [row.replace("│", " ").split() for row in result.output.splitlines()]
+        assert ["left", "out:", "test", "lines", "1", "4.50"] in rows
+        assert ["rounding", "to", "cents", "-0.005"] in rows
+        assert ["the", "file", "2", "6.845"] in rows
 
 
 class TestReturns:

@@ -1,8 +1,8 @@
 """The long run: random shops, histories, crowds, kills and stops, for so many minutes.
 
-`TORTURE_MINUTES` (60 unless set) says how long, `TORTURE_SEED` which random numbers to begin with.
-A failure names its part and seed: `make torture TORTURE_PART=<part> TORTURE_SEED=<seed>` plays
-it again, alone.
+`TORTURE_MINUTES` (60 unless set) says how long, `TORTURE_SEED` which random numbers to begin with,
+`TORTURE_PART` which part to play alone. A failure names its part and seed:
+`make torture TORTURE_PART=<part> TORTURE_SEED=<seed> TORTURE_MINUTES=0` plays it again.
 """
 
 import os
@@ -80,7 +80,7 @@ class LongRun:
             self.played["snapshots"] += crowd.play(folder, url, empty_url, seed)
 
     def kill(self, seed: int) -> None:
-        """Kill a load at a step: seeds from 0 on go through all, those at new places first."""
+        """Kill a load at a step: seeds from 0 on go through all, in the order of `Edited.steps`."""
         self._shop_behind().load_dies_at(self._next_step(seed))
 
     def stop(self, seed: int) -> None:
@@ -108,20 +108,18 @@ class LongRun:
 
 
 def main() -> int:
-    """Play until the time is up or something fails; 1 if it did."""
+    """Play until the time is up or something fails; 1 if it did. Something is always played."""
     minutes = float(os.environ.get("TORTURE_MINUTES", "60"))
     first = int(os.environ.get("TORTURE_SEED", "0"))
     alone = os.environ.get("TORTURE_PART")
     until = time.monotonic() + 60 * minutes
     with tempfile.TemporaryDirectory() as folder:
         run = LongRun(Path(folder))
-        if alone:
-            run.parts()[alone](first)
-            return 0
+        parts = {alone: run.parts()[alone]} if alone else run.parts()
         for start in count(first, SEEDS_A_PART):
-            for part, play in run.parts().items():
+            for part, play in parts.items():
                 for seed in range(start, start + SEEDS_A_PART):
-                    if time.monotonic() > until:
+                    if run.played and time.monotonic() > until:
                         print(_figures(run.played))
                         return 0
                     try:
@@ -129,8 +127,8 @@ def main() -> int:
                     except Exception:
                         # Whatever failed, it is shown with what plays it again, and ends the run.
                         traceback.print_exc()
-                        again = f"make torture TORTURE_PART={part} TORTURE_SEED={seed}"
-                        print(f"Play it again: {again}")
+                        again = f"TORTURE_PART={part} TORTURE_SEED={seed} TORTURE_MINUTES=0"
+                        print(f"Play it again: make torture {again}")
                         print(_figures(run.played))
                         return 1
                     run.played[part] += 1

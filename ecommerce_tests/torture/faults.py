@@ -22,7 +22,12 @@ from ecommerce_tests.postgres import FAST
 FEWEST_CAUGHT = 0.93
 """28 of 30, the share of the faults that the tests have to catch."""
 
-SUITE = ("ecommerce_tests/torture/test_random_shops.py", "ecommerce_tests/rules")
+SUITE = (
+    "ecommerce_tests/rules",
+    "ecommerce_tests/torture/test_random_shops.py",
+    "ecommerce_tests/assets/test_regressions.py",
+    "ecommerce_tests/assets/test_purity.py",
+)
 
 _COPIED = ("ecommerce_assets", "ecommerce_api", "ecommerce_tests", "docs", "pyproject.toml")
 

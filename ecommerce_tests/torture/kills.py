@@ -4,6 +4,7 @@ After the death the warehouse is as before the load or as after it; the next loa
 """
 
 import random
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,8 @@ from ecommerce_tests.torture.random_files import RandomShop
 from ecommerce_tests.torture.random_records import RandomRecords
 
 TIMEZONE = "America/Havana"
+_MAY_LAST = re.compile(r" (INSERT|UPDATE|DELETE) |^/warehouse/transaction\.py")
+"""The places of Dagster's writes, and of the run's commit."""
 
 
 class Server:
@@ -91,10 +94,19 @@ class Edited:
     """Where the load is at each of its steps: a line of the program, and for Dagster its SQL."""
 
     def steps(self) -> list[int]:
-        """Give all steps of the load: the first one at each place, then all others."""
+        """Give all steps of the load: the first one at each place, then one for each lasting state.
+
+        Only Dagster writes outside of the run's one transaction. So a load that is killed at a step
+        after neither a write of Dagster nor the commit leaves the state of the step before it.
+        """
         first = dict(zip(reversed(self.places), range(len(self.places), 0, -1), strict=True))
-        at_new_places = sorted(first.values())
-        return at_new_places + sorted(set(range(1, len(self.places) + 1)) - set(at_new_places))
+        after_a_change = [
+            number + 1
+            for number, place in enumerate(self.places[:-1], start=1)
+            if _MAY_LAST.search(place)
+        ]
+        every = range(1, len(self.places) + 1)
+        return list(dict.fromkeys([*sorted(first.values()), *after_a_change, *every]))
 
     def environment(self, url: str) -> dict[str, str]:
         """Give the settings under which the shop is loaded."""
@@ -173,7 +185,7 @@ def completed(ended: Ended, what: str) -> list[str]:
     """Give the places of the steps of a load that failed in nothing."""
     assert ended.told, f"{what} ended with {ended.exitcode}"
     assert ended.told.traceback is None, f"{what}: {ended.told.traceback}"
-    assert ended.told.failures == [], what
+    assert ended.told.failures == [], (what, ended.told.failures)
     return ended.told.places
 
 

@@ -1,6 +1,6 @@
 """Random records of all seven feeds, of few keys: versions, moves and ties are frequent.
 
-How they are written into files is `random_files.py`'s.
+`random_files.py` writes them into files.
 """
 
 import datetime as dt

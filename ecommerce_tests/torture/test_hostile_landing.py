@@ -56,7 +56,7 @@ def test_hostile_files_harm_no_load(small_shop: SmallShop) -> None:
 def test_an_order_known_by_an_address_leaves_quarantine_again(small_shop: SmallShop) -> None:
     small_shop.land("order_items", DAY, item(order_id="anna@example.com"))
     small_shop.land("orders", DAY, order("O1"))
-    small_shop.load()
+    small_shop.load_tables()
     kept = "select order_id from quarantine.records where stage = 'relation' and feed = %s"
     [(hashed,)] = small_shop.rows(kept, "order_items")
     assert len(hashed) == 64
@@ -64,7 +64,7 @@ def test_an_order_known_by_an_address_leaves_quarantine_again(small_shop: SmallS
     small_shop.land("customers", NEXT_DAY, customer())
     small_shop.land("products", NEXT_DAY, product())
     small_shop.land("orders", NEXT_DAY, order("anna@example.com"))
-    small_shop.load()
+    small_shop.load_tables()
 
     assert small_shop.rows(kept, "order_items") == []
 
@@ -74,12 +74,12 @@ def test_an_empty_landing_zone_takes_nothing_back_unless_told_to(
 ) -> None:
     small_shop.land("customers", DAY, customer())
     small_shop.land("customers", NEXT_DAY, customer("C2"))
-    small_shop.load()
+    small_shop.load_tables()
     small_shop.landing.rename(small_shop.landing.with_name("unmounted"))
     small_shop.landing.mkdir()
 
     with pytest.raises(LandingError, match=r"2 of the 2 feed-days .* are gone"):
-        small_shop.load()
+        small_shop.load_tables()
     for name, value in {
         "ECOMMERCE_DATABASE_URL": small_shop.url,
         "ECOMMERCE_LANDING": str(small_shop.landing),

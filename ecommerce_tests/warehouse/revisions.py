@@ -1,6 +1,6 @@
 """Databases at a schema revision: made by the migrations, filled, and what they hold.
 
-What is expected of them after an upgrade stands in the tests.
+The tests state what is expected of them after an upgrade.
 """
 
 from importlib.resources import files

@@ -26,7 +26,7 @@ def test_are_the_same_in_any_order_of_loading_and_any_session(
     small_shop: SmallShop, migrated_template: str
 ) -> None:
     land(small_shop)
-    small_shop.load()
+    small_shop.load_tables()
     with postgres.database(migrated_template) as url:
         other = SmallShop(small_shop.landing, url)
         other.materialize_tables(*((day, day) for day in reversed(DAYS)))
@@ -36,7 +36,7 @@ def test_are_the_same_in_any_order_of_loading_and_any_session(
 
 def test_tell_every_changed_cell_and_no_other_table(small_shop: SmallShop) -> None:
     land(small_shop)
-    small_shop.load()
+    small_shop.load_tables()
     before = digests(small_shop.url)
     small_shop.execute(
         "update analytics.fct_orders set channel = '' where order_id = 'O2024-03-05'"

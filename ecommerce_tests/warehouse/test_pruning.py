@@ -46,7 +46,7 @@ def shop(small_shop: SmallShop) -> SmallShop:
     small_shop.land("order_items", OLD, item(), item("I2", "O2"))
     small_shop.land("orders", NEXT, order(status="paid"))
     small_shop.land("customers", KEPT, customer("C2", country="FR"))
-    small_shop.load()
+    small_shop.load_tables()
     return small_shop
 
 
@@ -72,7 +72,7 @@ def test_what_is_superseded_before_the_date_goes_and_every_figure_stays(shop: Sm
 def test_a_return_of_a_pruned_order_is_computed_as_ever(shop: SmallShop) -> None:
     pruned(shop, KEPT)
     shop.land("returns", KEPT, returned(returned_at="2024-03-07"))
-    shop.load()
+    shop.load_tables()
     assert shop.rows("select order_id, refund_amount::int from analytics.fct_returns") == [
         ("O1", 10)
     ]

@@ -53,7 +53,7 @@ def shop(migrated_template: str, tmp_path_factory: pytest.TempPathFactory) -> It
             stock("P2"),
             stock(snapshot_date="2024-03-06"),
         )
-        shop.load()
+        shop.load_tables()
         yield shop
 
 
@@ -146,7 +146,7 @@ def test_what_sold_is_by_product_and_adds_up_to_the_days_net(small_shop: SmallSh
         adjustment(adjusted_at="2024-03-10", amount="3.00"),
         adjustment("A2", adjusted_at="2024-03-10", kind="shipping", amount="2.00"),
     )
-    small_shop.load()
+    small_shop.load_tables()
 
     sold = frames(small_shop, "2024-03-10")["sold"].fillna({"product_id": "none"})
     columns = ["product_id", "category", "units", "net_revenue", "cost"]
@@ -169,10 +169,10 @@ def test_whether_returns_landed_and_which_cohort_is_the_latest(
         assert latest_cohort(connection, dt.date(2024, 3, 6)) == dt.date(2024, 2, 7)
         assert latest_cohort(connection, dt.date(2023, 1, 9)) is None
     small_shop.land("orders", "2024-03-05", order())
-    small_shop.load()
+    small_shop.load_tables()
     with small_shop.shop.warehouse() as connection:
         assert not returns_landed(connection)
     small_shop.land("returns", "2024-03-06")
-    small_shop.load()
+    small_shop.load_tables()
     with small_shop.shop.warehouse() as connection:
         assert returns_landed(connection)

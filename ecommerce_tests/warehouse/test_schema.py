@@ -89,4 +89,4 @@ def load_an_order(shop: SmallShop) -> None:
     shop.land("products", "2024-03-05", product())
     shop.land("orders", "2024-03-05", order())
     shop.land("order_items", "2024-03-05", item())
-    shop.load()
+    shop.load_tables()

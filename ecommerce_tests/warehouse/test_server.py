@@ -15,13 +15,15 @@ from sqlalchemy import create_engine
 
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import Settings
-from ecommerce_assets.warehouse.server import EmbeddedServer, ServerError, database_url
+from ecommerce_assets.warehouse.database_url import database_url
+from ecommerce_assets.warehouse.server import EmbeddedServer
+from ecommerce_assets.warehouse.server_programs import ServerError
 
 HOLD = """
 import os, sys
 from pathlib import Path
 from ecommerce_assets.settings import Settings
-from ecommerce_assets.warehouse.server import database_url
+from ecommerce_assets.warehouse.database_url import database_url
 print(database_url(Settings(home=Path(sys.argv[1]))), flush=True)
 """
 UNTIL_TOLD = HOLD + "sys.stdin.read()"
@@ -32,12 +34,14 @@ from pathlib import Path
 from ecommerce_assets.warehouse.server import EmbeddedServer
 print(EmbeddedServer(Path(sys.argv[1]) / "postgres").start())
 """
-LASTING = HOLD.replace("database_url", "lasting_database_url")
+LASTING = HOLD.replace("import database_url", "import lasting_database_url").replace(
+    "print(database_url", "print(lasting_database_url"
+)
 LASTING_AFTER_HOLD = """
 import sys
 from pathlib import Path
 from ecommerce_assets.settings import Settings
-from ecommerce_assets.warehouse.server import database_url, lasting_database_url
+from ecommerce_assets.warehouse.database_url import database_url, lasting_database_url
 database_url(Settings(home=Path(sys.argv[1])))
 print(lasting_database_url(Settings(home=Path(sys.argv[1]))))
 """

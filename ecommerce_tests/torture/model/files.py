@@ -1,6 +1,6 @@
-"""Landing files as raw records: texts by column name, or a line that is none.
+"""Landing files as raw records: texts by column name, or a malformed line.
 
-What a value means is `rows.py`'s.
+`rows.py` parses the values.
 """
 
 import csv

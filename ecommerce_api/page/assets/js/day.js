@@ -7,7 +7,7 @@ import { facts, make, table } from "./dom.js";
 import { amount, count, figure } from "./numbers.js";
 import { pages } from "./pages.js";
 import { valueTitle } from "./sold.js";
-import { hasReturns, isYoung } from "./tiles.js";
+import { hasCosts, hasReturns, isYoung } from "./tiles.js";
 
 const PER_PAGE = 50;
 const FIGURES = [
@@ -25,6 +25,7 @@ const FIGURES = [
   "new_customers",
   "repeat_customers",
 ];
+const OF_COSTS = new Set(["cost", "gross_margin"]);
 
 export const dayView = {
   is: ({ state }) => state.day,
@@ -85,6 +86,7 @@ function back({ state }) {
 
 function fact(slug, figures, view) {
   const { title, unit } = view.metrics[slug];
+  if (OF_COSTS.has(slug) && !hasCosts(figures)) return [title, "not known"];
   const written = figure(figures[slug], unit, view.currency);
   if (slug !== "return_rate" || figures[slug] === null) return [title, written];
   if (!hasReturns(view)) return [title, "not known"];
@@ -130,7 +132,7 @@ export function status({ status: name, is_recognised: isRecognised }) {
     make("span", { class: "chip" }, name),
     isRecognised === false ? make("small", { class: "block" }, "not in revenue") : "",
     isRecognised === null
-      ? make("small", { class: "block" }, "set aside: in no figure until mended")
+      ? make("small", { class: "block" }, "in quarantine: in no figure until mended")
       : "",
   ];
 }

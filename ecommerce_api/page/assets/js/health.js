@@ -27,7 +27,7 @@ function draw(content, [quarantine, restatements, reports], view) {
       { class: "cards" },
       card("Last loaded day", [...loaded(view), reportsOf(reports)], "loaded"),
       card("Figures that changed afterwards", restated(restatements, view), "restatements"),
-      card("Records set aside", setAside(quarantine, view), "quarantine"),
+      card("Records in quarantine", quarantined(quarantine, view), "quarantine"),
     ),
   );
 }
@@ -79,18 +79,18 @@ function reportsOf({ items }) {
   }
 }
 
-function setAside({ records, items }, view) {
+function quarantined({ records, items }, view) {
   if (!items.length)
-    return make("p", { class: "empty" }, "None: every record that arrived was taken in.");
+    return make("p", { class: "empty" }, "None: no record that landed breaks a rule.");
   return [
     make(
       "p",
       { class: "lead" },
       make("strong", {}, count(records)),
-      ` ${records === 1 ? "record is" : "records are"} in no figure until mended. A record can break several rules.`,
+      ` ${records === 1 ? "record, and the money in it, is" : "records, and the money in them, are"} in no figure until mended. A record can break several rules.`,
     ),
     table(
-      "Records set aside, by rule",
+      "Records in quarantine, by rule",
       [
         { title: "Rule", heading: true, cell: (row) => ruleCell(row, view) },
         {
@@ -99,7 +99,7 @@ function setAside({ records, items }, view) {
           cell: (row) => row.feeds.map((feed) => feedLink(row, feed, view)),
         },
         {
-          title: "Last arrived",
+          title: "Last landed",
           wide: true,
           cell: (row) => make("span", { class: "nowrap" }, day(row.latest)),
         },
@@ -132,7 +132,7 @@ function byRule(items) {
 function ruleCell({ rule }, view) {
   return [
     make("a", { href: href(view.state, { rule, feed: "", page: "1" }) }, ruleTitle(rule)),
-    make("small", { class: "block" }, ruleText(rule)),
+    make("small", { class: "block" }, make("code", {}, rule), ` ${ruleText(rule)}`),
   ];
 }
 

@@ -46,7 +46,7 @@ function draw([lineage], view) {
     back(view),
     order
       ? orderPart(order, view)
-      : make("p", { class: "empty" }, "No version of this order was taken in; see below why."),
+      : make("p", { class: "empty" }, "This order is in quarantine; see below why."),
     lines.length
       ? [make("h3", {}, `Lines (${count(lines.length)})`), lineTable(lines, order, view)]
       : null,
@@ -61,7 +61,7 @@ function draw([lineage], view) {
       : null,
     aside.length
       ? [
-          make("h3", {}, `Set aside (${count(aside.length)})`),
+          make("h3", {}, `In quarantine (${count(aside.length)})`),
           aside.map((record) => recordFacts(record, view.state)),
         ]
       : null,
@@ -140,7 +140,7 @@ function lineTable(lines, order, view) {
         cell: (line) => [line.order_item_id, source(line), reasonList(line.reasons)],
       },
       { title: "Product", cell: (line) => [line.product_id, kind(line)] },
-      { title: "Sold", cell: (line) => soldOn(line, order) },
+      { title: "Sold", wide: true, cell: (line) => soldOn(line, order) },
       { title: "Units", number: true, cell: (line) => count(line.quantity) },
       {
         title: "Unit price",

@@ -26,7 +26,7 @@ export const recordsView = {
 function draw([quarantine], view) {
   const { state } = view;
   return [
-    make("p", {}, ruleText(state.rule)),
+    make("p", {}, make("code", {}, state.rule), ` ${ruleText(state.rule)}`),
     make(
       "p",
       { class: "muted" },
@@ -43,7 +43,7 @@ function draw([quarantine], view) {
   ];
 }
 
-/** Show a record that was set aside, or an earlier version of one: where it stands, and what it said. */
+/** Show a record in quarantine, or an earlier version of one: where it stands, and what it said. */
 export function recordFacts(item, state) {
   const source = item.source ?? item;
   const blamed = new Set((item.reasons ?? []).map(({ column }) => column));

@@ -92,7 +92,7 @@ function makeSeries(daily, dailyBefore, view) {
   const before = {
     ...series[0],
     days: daysBefore,
-    title: view.state.compare === "year" ? "a year before" : "the period before",
+    title: view.state.compare === "year" ? "A year before" : "The period before",
     kind: "earlier",
     ...valuesOf(dailyBefore, daysBefore, slugs[0], view),
   };

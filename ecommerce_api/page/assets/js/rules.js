@@ -19,8 +19,8 @@ const RULES = {
     "An order's discount is more than its lines come to; lines may still be missing.",
   ],
   orphan: [
-    "Belongs to nothing",
-    "The order of a line or an adjustment, or the line of a return, is not there.",
+    "Without its order or line",
+    "The order of a line or an adjustment, or the line of a return, is not in the facts.",
   ],
   unpaid_return: [
     "Return or refund of an unpaid order",

@@ -65,13 +65,17 @@ function draw(content, [breakdown, before], view) {
           table(`${title}, the others`, columns, rest),
         )
       : null,
-    make("p", { class: "key" }, said(breakdown)),
+    make(
+      "p",
+      { class: "key" },
+      make("span", { class: "wide" }, "Shares are of net revenue. "),
+      said(breakdown),
+    ),
   );
 }
 
 function said({ by, total: values, items }) {
   return [
-    "Shares are of net revenue.",
     BY_LINE.has(by) ? "An order with several of these counts in each of them." : "",
     values > items.length
       ? `The greatest ${count(items.length)} of ${count(values)} are listed.`
@@ -117,7 +121,7 @@ function columnsOf(breakdown, before, view) {
     { title: "Orders", number: true, wide: true, cell: (row) => count(row.orders) },
     { title: "Units", number: true, wide: true, cell: (row) => count(row.units) },
     { title: "Net revenue", number: true, cell: money("net_revenue") },
-    { title: "Share", number: true, cell: share },
+    { title: "Share", number: true, wide: true, cell: share },
     before?.total ? { title: "Change", number: true, cell: changes(before) } : null,
     hasCosts
       ? { title: "Gross margin", number: true, wide: true, cell: (row) => margin(row, view) }
@@ -155,14 +159,18 @@ function changes(before) {
 
 /** A margin in percent says something only of revenue, and only with a cost. */
 function margin(row, { currency }) {
-  const isUnknown = Number(row.cost) === 0 && Number(row.gross_revenue) !== 0;
-  if (isUnknown) return "no cost known";
+  if (isUncosted(row)) return "no cost known";
   const share =
     Number(row.net_revenue) > 0 ? percent(quotient(row.gross_margin, row.net_revenue)) : null;
   return [
     amount(row.gross_margin, currency),
     share ? make("small", { class: "block" }, share) : "",
   ];
+}
+
+/** Whether the cost of nothing that sold is known. */
+export function isUncosted({ cost, gross_revenue: gross }) {
+  return Number(cost) === 0 && Number(gross) !== 0;
 }
 
 /** Name a value of a breakdown for people; null is what has none. */

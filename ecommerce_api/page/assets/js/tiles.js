@@ -109,7 +109,7 @@ function shortHistory(items, earlier) {
 }
 
 /** Whether the cost of anything that sold is known: without one a margin would be all revenue. */
-function hasCosts({ gross_revenue: gross, discounts, uncosted_revenue: without }) {
+export function hasCosts({ gross_revenue: gross, discounts, uncosted_revenue: without }) {
   return Number(without) === 0 || Number(difference(difference(gross, discounts), without)) !== 0;
 }
 

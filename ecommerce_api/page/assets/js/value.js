@@ -5,7 +5,7 @@ import { path } from "./api.js";
 import { range, weekday } from "./days.js";
 import { facts, make, table } from "./dom.js";
 import { count, figure, total } from "./numbers.js";
-import { valueTitle } from "./sold.js";
+import { isUncosted, valueTitle } from "./sold.js";
 
 const FIGURES = [
   "net_revenue",
@@ -36,15 +36,19 @@ function draw([days], view) {
   const said = `${count(days.items.length)} of the days from ${range(days)} have figures of it.`;
   return [
     make("p", { class: "muted" }, days.name ? `${days.value}. ${said}` : said),
-    days.items.length
-      ? [facts(...FIGURES.map((slug) => fact(slug, days, view))), dayTable(days, view)]
-      : null,
+    days.items.length ? [facts(...factsOf(days, view)), dayTable(days, view)] : null,
   ];
 }
 
-function fact(slug, { items }, view) {
-  const { title: name, unit } = view.metrics[slug];
-  return [name, figure(total(items.map((day) => day[slug])), unit, view.currency)];
+function factsOf({ items }, { metrics, currency }) {
+  const sums = Object.fromEntries(
+    FIGURES.map((slug) => [slug, total(items.map((day) => day[slug]))]),
+  );
+  const unknown = new Set(isUncosted(sums) ? ["cost", "gross_margin"] : []);
+  return FIGURES.map((slug) => [
+    metrics[slug].title,
+    unknown.has(slug) ? "not known" : figure(sums[slug], metrics[slug].unit, currency),
+  ]);
 }
 
 function dayTable(days, view) {
