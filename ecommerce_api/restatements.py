@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
@@ -13,10 +13,10 @@ from ecommerce_api.fields import Fields, PagedListing
 from ecommerce_api.openapi import LISTING, described
 from ecommerce_api.parameters import PageQuery, PeriodQuery, Text
 from ecommerce_api.representations import represented
-from ecommerce_api.routing import ParameterRoute
+from ecommerce_api.routing import subject_router
 from ecommerce_assets.rules.metrics import DECIMALS, METRICS
 
-router = APIRouter(tags=["Data quality"], route_class=ParameterRoute)
+router = subject_router("Data quality")
 
 
 class RestatementsQuery(PeriodQuery, PageQuery):
