@@ -1,29 +1,22 @@
-"""Loads under difficult conditions: refusals, locks, crashes, changed settings."""
+"""Loads under difficult conditions: refusals, locks, changed settings."""
 
-import datetime as dt
-import multiprocessing
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import psycopg
 import pytest
 
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.feeds.landing import LandingError
 from ecommerce_assets.loading import load, rebuild
-from ecommerce_assets.shops.simulate import simulate
 from ecommerce_assets.warehouse.frozen_settings import SettingsChangedError
 from ecommerce_assets.warehouse.session import connect
 from ecommerce_assets.warehouse.transaction import LockHeldError, RunTransaction
-from ecommerce_tests import postgres
 from ecommerce_tests.contents import contents
-from ecommerce_tests.small_shop import SmallShop, customer, item, load_days, order, product
+from ecommerce_tests.small_shop import SmallShop, customer, item, order, product
 
 DAY, NEXT_DAY = "2024-03-05", "2024-03-06"
 
@@ -245,64 +238,6 @@ def test_postgresql_looks_whether_the_machine_of_a_run_is_still_there(database_u
 def run_of(url: str) -> RunTransaction:
     """Make the transaction of a run that waits a second for locks."""
     return RunTransaction(lambda: url, lambda _: None, lock_seconds=1)
-
-
-def _load_in_its_own_process(landing: str, url: str) -> None:
-    load_days(SmallShop(Path(landing), url).shop)
-
-
-def test_two_loads_at_once_come_out_as_one_after_the_other(
-    tmp_path: Path, database_url: str, migrated_template: str
-) -> None:
-    simulate(
-        tmp_path, start=dt.date(2024, 3, 1), days=6, orders_per_day=30, dirty=0.05, currency="EUR"
-    )
-    spawn = multiprocessing.get_context("spawn")
-    loads = [
-        spawn.Process(target=_load_in_its_own_process, args=(str(tmp_path), database_url))
-        for _ in range(2)
-    ]
-    for process in loads:
-        process.start()
-    for process in loads:
-        process.join()
-
-    assert [process.exitcode for process in loads] == [0, 0]
-    assert_rebuilt_alike(tmp_path, database_url, migrated_template)
-
-
-def assert_rebuilt_alike(landing: Path, url: str, template: str) -> None:
-    with postgres.database(template) as other:
-        load_days(SmallShop(landing, other).shop)
-        assert contents(url) == contents(other)
-
-
-@pytest.mark.parametrize("orders_seen", [0, 1, 60])
-def test_a_load_killed_at_any_moment_is_finished_by_the_next(
-    orders_seen: int, tmp_path: Path, database_url: str, migrated_template: str
-) -> None:
-    """Kill it once that many orders are staged or, for the last, in the facts."""
-    simulate(
-        tmp_path, start=dt.date(2024, 3, 1), days=6, orders_per_day=30, dirty=0.05, currency="EUR"
-    )
-    table = "analytics.fct_orders" if orders_seen == 60 else "staging.orders"
-    spawn = multiprocessing.get_context("spawn")
-    process = spawn.Process(target=_load_in_its_own_process, args=(str(tmp_path), database_url))
-    process.start()
-    assert process.pid
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and process.is_alive():
-            row = connection.execute(f"select count(*) from {table}").fetchone()
-            if row and row[0] >= orders_seen:
-                break
-    os.kill(process.pid, signal.SIGKILL)
-    process.join()
-
-    result = load_days(SmallShop(tmp_path, database_url).shop)
-
-    assert result.failures == []
-    assert_rebuilt_alike(tmp_path, database_url, migrated_template)
 
 
 def ecommerce(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":

@@ -32,7 +32,8 @@ REFUNDED_AT = "2024-03-12T10:00:00Z"
 
 def load(shop: SmallShop, day: str | None = None) -> None:
     """Load all days of the shop, or one, without checks and reports."""
-    shop.materialize_tables((day, day) if day else ("2024-03-05", "2024-05-11"))
+    landed = (("2024-03-05", "2024-03-12"), ("2024-05-11", "2024-05-11"))
+    shop.materialize_tables(*(((day, day),) if day else landed))
 
 
 def held(shop: SmallShop) -> dict[Key, tuple[Any, ...]]:
