@@ -1,5 +1,7 @@
 """Measures the API's requests per second on the configured warehouse: `python benchmarks/api.py`.
 
+With another checkout first in `PYTHONPATH`, it measures the API of that one.
+
 One uvicorn process serves the app, with an added route that returns a constant of the size of
 `/metrics/daily`. Another process sends requests over 32 connections, each as soon as it is
 answered.
@@ -20,12 +22,15 @@ from typing import cast
 
 import httpx
 import psutil
+import psycopg
 import uvloop
 from machine import machine
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ecommerce_api.main import create_app
+from ecommerce_assets.settings import load_settings
+from ecommerce_assets.warehouse.server import database_url
 
 CONNECTIONS = 32
 WARM_UP_SECONDS = 1.0
@@ -58,6 +63,8 @@ class Result:
     p99_ms: float
     processor_us: float
     """What the API's process computed for one; other work of the machine does not show in it."""
+    postgres_us: float
+    """The same of PostgreSQL's processes, which must be on this machine."""
 
 
 class Connection(asyncio.Protocol):
@@ -105,9 +112,11 @@ async def measure(name: str, requests: list[bytes], server: psutil.Process) -> R
     ]
     await asyncio.sleep(WARM_UP_SECONDS)
     seconds.clear()
-    computed_before = _cpu_seconds(server)
+    backends = _backends()
+    computed_before, queried_before = _cpu_seconds(server), sum(map(_cpu_seconds, backends))
     await asyncio.sleep(SECONDS)
     computed = _cpu_seconds(server) - computed_before
+    queried = sum(map(_cpu_seconds, backends)) - queried_before
     counted = sorted(seconds)
     for transport, _ in connections:
         transport.abort()
@@ -117,7 +126,15 @@ async def measure(name: str, requests: list[bytes], server: psutil.Process) -> R
         statistics.median(counted) * 1000,
         counted[int(len(counted) * 0.99)] * 1000,
         computed / len(counted) * 1e6,
+        queried / len(counted) * 1e6,
     )
+
+
+def _backends() -> list[psutil.Process]:
+    """Give PostgreSQL's processes that serve the API; it keeps its connections while measured."""
+    query = "select pid from pg_stat_activity where application_name = 'ecommerce api'"
+    with psycopg.connect(database_url(load_settings())) as connection:
+        return [psutil.Process(pid) for (pid,) in connection.execute(query).fetchall()]
 
 
 def _cpu_seconds(process: psutil.Process) -> float:
@@ -180,6 +197,7 @@ def main() -> None:
                 ("the same, gzip", [request(path, "Accept-Encoding: gzip")]),
                 ("the same, 304", [request(path, f"If-None-Match: {first.headers['etag']}")]),
                 ("about 30 days, each time others", distinct_requests(path, as_of)),
+                ("`/metrics/summary`, the same", distinct_requests("/metrics/summary", as_of)),
             ]
         ]
     _print(results, len(first.content))
@@ -189,16 +207,16 @@ def _print(results: list[Result], size: int) -> None:
     print(f"{machine()}; {CONNECTIONS} connections; bodies of {size} bytes\n")
     print(
         "| request | per second | of the constant's | median, ms | p99, ms | p99 ÷ median "
-        "| computed, µs |"
+        "| computed, µs | PostgreSQL, µs |"
     )
-    print("|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|")
     for result in results:
         print(
             f"| {result.name} | {result.per_second:,.0f} "
             f"| {result.per_second / results[0].per_second:.2f} "
             f"| {result.median_ms:.2f} | {result.p99_ms:.2f} "
             f"| {result.p99_ms / result.median_ms:.1f} "
-            f"| {result.processor_us:,.0f} |"
+            f"| {result.processor_us:,.0f} | {result.postgres_us:,.0f} |"
         )
 
 

@@ -1,6 +1,6 @@
 """`python -m ecommerce_api` serves the API; without keys it serves only this machine.
 
-With `ECOMMERCE_STORES` it serves several stores, each to whoever has a key of it.
+With `ECOMMERCE_STORES` it serves several stores, each to requests with a key of that store.
 """
 
 import argparse

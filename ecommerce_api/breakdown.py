@@ -7,7 +7,7 @@ import datetime as dt
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
@@ -17,10 +17,10 @@ from ecommerce_api.metrics import Day, MetricsQuery, RefundsBasis, period_figure
 from ecommerce_api.openapi import LISTING, described
 from ecommerce_api.parameters import PageQuery, Period, Text, chosen_period
 from ecommerce_api.representations import represented
-from ecommerce_api.routing import ParameterRoute
+from ecommerce_api.routing import subject_router
 from ecommerce_assets.rules.metrics import METRICS
 
-router = APIRouter(prefix="/metrics", tags=["Metrics"], route_class=ParameterRoute)
+router = subject_router("Metrics", "/metrics")
 
 
 class Dimension(StrEnum):

@@ -6,7 +6,7 @@ from enum import IntEnum, StrEnum
 from typing import Annotated, Any
 
 import pandas as pd
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
@@ -15,10 +15,10 @@ from ecommerce_api.fields import Amount, Fields, Listing, Rate
 from ecommerce_api.openapi import LISTING, described
 from ecommerce_api.parameters import PeriodQuery
 from ecommerce_api.representations import represented
-from ecommerce_api.routing import ParameterRoute
+from ecommerce_api.routing import subject_router
 from ecommerce_assets.rules.cohorts import group_cohorts
 
-router = APIRouter(tags=["Cohorts"], route_class=ParameterRoute)
+router = subject_router("Cohorts")
 
 
 class Horizon(IntEnum):

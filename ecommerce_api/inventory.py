@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
@@ -13,10 +13,10 @@ from ecommerce_api.fields import Fields, PagedListing, Tenth
 from ecommerce_api.openapi import LISTING, described
 from ecommerce_api.parameters import Day, PageQuery, Text
 from ecommerce_api.representations import represented
-from ecommerce_api.routing import ParameterRoute
+from ecommerce_api.routing import subject_router
 from ecommerce_assets.rules.inventory import SALES_DAYS, tenths_of_days_of_cover
 
-router = APIRouter(prefix="/inventory", tags=["Inventory"], route_class=ParameterRoute)
+router = subject_router("Inventory", "/inventory")
 
 
 class AlertsQuery(PageQuery):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from pydantic import Field
 from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.responses import Response
@@ -24,9 +24,9 @@ from ecommerce_api.quarantine import (
     quarantined_record,
 )
 from ecommerce_api.representations import represented
-from ecommerce_api.routing import ParameterRoute
+from ecommerce_api.routing import subject_router
 
-router = APIRouter(prefix="/lineage", tags=["Orders"], route_class=ParameterRoute)
+router = subject_router("Orders", "/lineage")
 
 
 class _AnyText(PathConvertor):

@@ -69,7 +69,8 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     )
     app.state.prometheus = prometheus
     for subject in SUBJECTS:
-        app.include_router(subject.router)
+        # `include_router` would have each request matched once more within the router.
+        app.router.routes.extend(subject.router.routes)
     app.include_router(health.router)
     add_page(app)
     answer_with_problems(app)

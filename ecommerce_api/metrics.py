@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import Field, create_model
 from starlette.responses import Response
 
@@ -15,10 +15,10 @@ from ecommerce_api.fields import Amount, Answer, Fields, Listing, Rate, quotient
 from ecommerce_api.openapi import LISTING, described
 from ecommerce_api.parameters import Period, PeriodQuery, chosen_period, days_before
 from ecommerce_api.representations import represented
-from ecommerce_api.routing import ParameterRoute
+from ecommerce_api.routing import subject_router
 from ecommerce_assets.rules.metrics import METRICS, OverTime, Unit
 
-router = APIRouter(prefix="/metrics", tags=["Metrics"], route_class=ParameterRoute)
+router = subject_router("Metrics", "/metrics")
 
 _TYPES: Mapping[Unit, Any] = {Unit.COUNT: int, Unit.AMOUNT: Amount, Unit.RATE: Rate}
 _NULLABLE = OverTime.RATIO  # without orders there is nothing to divide by
@@ -295,17 +295,13 @@ async def period_figures(
 
 
 def _on_basis(row: dict[str, Any], basis: RefundsBasis) -> dict[str, Any]:
-    """Give a row both kinds of refunds, and net revenue and margin less those of the basis."""
-    by_return_date = row["refunds"]
-    refunds = by_return_date if basis is RefundsBasis.RETURN_DATE else row["refunds_by_order_date"]
-    net_revenue = row["gross_revenue"] - row["discounts"] - refunds
-    return {
-        **row,
-        "refunds": refunds,
-        "refunds_by_return_date": by_return_date,
-        "net_revenue": net_revenue,
-        "gross_margin": net_revenue - row["cost"],
-    }
+    """Set both kinds of refunds in a row, and net revenue and margin less those of the basis."""
+    row["refunds_by_return_date"] = row["refunds"]
+    if basis is RefundsBasis.ORDER_DATE:
+        row["refunds"] = row["refunds_by_order_date"]
+    row["net_revenue"] = row["gross_revenue"] - row["discounts"] - row["refunds"]
+    row["gross_margin"] = row["net_revenue"] - row["cost"]
+    return row
 
 
 def _changed(

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
@@ -12,9 +12,9 @@ from ecommerce_api.fields import Amount, Fields, PagedListing
 from ecommerce_api.openapi import LISTING, described
 from ecommerce_api.parameters import Day, PageQuery
 from ecommerce_api.representations import represented
-from ecommerce_api.routing import ParameterRoute
+from ecommerce_api.routing import subject_router
 
-router = APIRouter(tags=["Orders"], route_class=ParameterRoute)
+router = subject_router("Orders")
 
 
 class OrdersQuery(PageQuery):

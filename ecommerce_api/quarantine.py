@@ -5,7 +5,7 @@ import json
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
@@ -14,9 +14,9 @@ from ecommerce_api.fields import Fields, Listing, PagedListing
 from ecommerce_api.openapi import LISTING, described
 from ecommerce_api.parameters import Day, PageQuery
 from ecommerce_api.representations import represented
-from ecommerce_api.routing import ParameterRoute
+from ecommerce_api.routing import subject_router
 
-router = APIRouter(prefix="/quarantine", tags=["Data quality"], route_class=ParameterRoute)
+router = subject_router("Data quality", "/quarantine")
 
 
 class Feed(StrEnum):
@@ -84,7 +84,7 @@ class Reason(Fields):
         description="The column to blame; null if it is the whole record.", examples=["quantity"]
     )
     value: str | None = Field(
-        description="What stands there; e-mail addresses are hashed.", examples=["-3"]
+        description="The value; e-mail addresses are hashed.", examples=["-3"]
     )
     message: str = Field(description="What is wrong with it.", examples=["is below 0"])
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path as FilePath
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -17,9 +17,9 @@ from ecommerce_api.openapi import LISTING, NOT_FOUND, described
 from ecommerce_api.openapi import file as file_described
 from ecommerce_api.problems import NotFoundError
 from ecommerce_api.representations import represented
-from ecommerce_api.routing import ParameterRoute
+from ecommerce_api.routing import subject_router
 
-router = APIRouter(prefix="/reports", tags=["Reports"], route_class=ParameterRoute)
+router = subject_router("Reports", "/reports")
 
 _MEDIA_TYPES = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 _NAME = r"[a-z0-9_-]{1,64}"

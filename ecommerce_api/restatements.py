@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
@@ -13,10 +13,10 @@ from ecommerce_api.fields import Fields, PagedListing
 from ecommerce_api.openapi import LISTING, described
 from ecommerce_api.parameters import PageQuery, PeriodQuery, Text
 from ecommerce_api.representations import represented
-from ecommerce_api.routing import ParameterRoute
+from ecommerce_api.routing import subject_router
 from ecommerce_assets.rules.metrics import DECIMALS, METRICS
 
-router = APIRouter(tags=["Data quality"], route_class=ParameterRoute)
+router = subject_router("Data quality")
 
 
 class RestatementsQuery(PeriodQuery, PageQuery):
@@ -37,7 +37,7 @@ class Restatement(Fields):
         description="What it was; null: there was none.", examples=["4465.24"]
     )
     new_value: str | None = Field(
-        description="What it became; null: there is none any more.", examples=["4423.97"]
+        description="The new value; null: the date has none any more.", examples=["4423.97"]
     )
     first_batch_date: dt.date = Field(
         description="The first batch that the load took in.", examples=["2024-03-29"]

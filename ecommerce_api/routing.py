@@ -6,18 +6,30 @@ The parameters themselves are in `parameters` and in the module of each subject.
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, get_type_hints
 
+from fastapi import APIRouter
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ecommerce_api.openapi import operation_id
 from ecommerce_api.problems import (
     LONGEST_VALUE_SHOWN,
     UNKNOWN_PARAMETER,
     ParameterError,
     ParameterFault,
 )
+
+
+def subject_router(tag: str, prefix: str = "") -> APIRouter:
+    """Make the router of a subject; `tag` is its heading in the manual."""
+    return APIRouter(
+        prefix=prefix,
+        tags=[tag],
+        route_class=ParameterRoute,
+        generate_unique_id_function=operation_id,
+    )
 
 
 class ParameterRoute(APIRoute):

@@ -192,7 +192,7 @@ def _locating(template: Service, store: Store, stores_folder: str) -> Service:
         on_host = own or f"${{LANDING:-./landing}}/{store.name}"
         service["volumes"].insert(0, f"{on_host}:{inside}:ro")
         environment["ECOMMERCE_LANDING"] = inside
-    # What stands in the store's file, a secret perhaps, is not repeated here.
+    # The values of the store's file may be secret, so they are not repeated here.
     derived = {
         name: value for name, value in environment.items() if store.variables.get(name) != value
     }

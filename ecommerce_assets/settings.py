@@ -60,7 +60,7 @@ def _from_root_if_set(path: Path | None) -> Path | None:
 KeyFile = Annotated[
     Path | None, BeforeValidator(_blank_is_unset), AfterValidator(_from_root_if_set)
 ]
-"""The file of a key, from the root of the checkout; a blank is none."""
+"""The file of a key, from the root of the checkout; a blank value means no file."""
 
 
 _NULL_SHARES = {
@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     )
 
     store: str = "Shop"
-    """The shop's name, as it stands on its reports and its page."""
+    """The shop's name, for its reports and its page."""
     store_id: Annotated[str, AfterValidator(_store_id)] = ""
     """What tells the store from the others of one Dagster; it begins the keys of its assets."""
     landing: str = "landing"

@@ -1,4 +1,4 @@
-"""What a load ends with: what has landed of the loaded days, and the shop's figures by now."""
+"""What a load prints: the records of the loaded days, and the shop's current figures."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ def figures(connection: psycopg.Connection, last_days: int | None = None) -> Fig
 
 
 def relation_quarantined(connection: psycopg.Connection) -> int:
-    """Count the staged records that relation quarantine holds by now."""
+    """Count the staged records that are in relation quarantine."""
     row = connection.execute(
         "select count(*) from quarantine.records where stage = 'relation'"
     ).fetchone()

@@ -1,14 +1,19 @@
 """The commands' output: results on standard output, progress and errors on standard error."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from rich import box
 from rich.console import Console
 from rich.progress import Progress
+from rich.table import Table
 from rich.text import Text
 
 _WIDTH_OF_FILES = 200
 """The width of a table in a file or pipe, wide enough that no column is cut."""
+
+_LEAST_WIDTH = 11
+"""The width to which a text wraps: that of a date or of a feed's name."""
 
 
 def _console(*, stderr: bool) -> Console:
@@ -20,6 +25,23 @@ def _console(*, stderr: bool) -> Console:
 
 out = _console(stderr=False)
 err = _console(stderr=True)
+
+
+def wide_table(wrapped: Sequence[str], whole: Sequence[str], numbers: Sequence[str]) -> Table:
+    """Make a table of many columns, in this order, of which a narrow terminal cuts none.
+
+    The texts of `wrapped` columns wrap first; `numbers` are aligned to the right.
+    """
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    for name in (*wrapped, *whole, *numbers):
+        table.add_column(
+            name,
+            justify="right" if name in numbers else "left",
+            no_wrap=name not in wrapped,
+            min_width=_LEAST_WIDTH if name in wrapped else None,
+            overflow="fold",
+        )
+    return table
 
 
 def print_error(sentence: str) -> None:

@@ -6,9 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
-from ecommerce_assets.cli.console import out
+from ecommerce_assets.cli.console import out, wide_table
 from ecommerce_assets.cli.options import Export, From, To, day_range
 from ecommerce_assets.errors import OperatorError
 
@@ -57,21 +56,21 @@ def quarantine(
     if not counts:
         out.print("Nothing is in quarantine.")
         return
-    table = Table(
-        "batch day" if by_day else "batch days", "feed", "stage", "rule", show_footer=True
+    table = wide_table(
+        ["batch day" if by_day else "batch days", "feed"],
+        ["rule"],
+        ["records", settings.currency],
     )
-    table.columns[0].footer = "records, each once"
-    table.add_column("records", f"{total.records:,}", justify="right")
-    table.add_column(settings.currency, _money(total.amount), justify="right")
     for count in counts:
         table.add_row(
             _days(count),
             count.feed,
-            count.stage,
             count.rule,
             f"{count.records:,}",
             _money(count.amount),
         )
+    table.add_section()
+    table.add_row("all, each record once", "", "", f"{total.records:,}", _money(total.amount))
     out.print(table)
     if not by_day:
         out.print("--by-day counts each day; --export FILE writes the records with their reasons.")
@@ -136,7 +135,7 @@ def restatements(
     elif not rows:
         out.print("No figure of a loaded day has changed.")
     else:
-        table = Table(*header)
+        table = wide_table(header[:2], header[2:4], header[4:])
         for row in rows:
             table.add_row(*row)
         out.print(table)

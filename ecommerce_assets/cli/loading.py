@@ -207,7 +207,7 @@ def _print_warehouse(shop: "Shop", first: dt.date, last: dt.date) -> None:
         if broken:
             verb = "record breaks" if broken == 1 else "records break"
             out.print(
-                f"{broken:,} staged {verb} a relation rule by now: `ecommerce quarantine`.",
+                f"{broken:,} staged {verb} a relation rule: `ecommerce quarantine` lists them.",
                 soft_wrap=True,
             )
         _print_figures(shop, {"all dates": figures(connection), "30 days": figures(connection, 30)})

@@ -25,7 +25,8 @@ def list_stores(stores: Stores = _STORES) -> None:
     from ecommerce_assets.settings import load_settings
     from ecommerce_assets.stores import read_stores
 
-    table = Table("store", "name", "currency", "time zone", "loads at", "landing zone")
+    table = Table("store", "name", "currency", "time zone", "loads at")
+    table.add_column("landing zone", overflow="fold")
     for store in read_stores(stores, load_settings()):
         of = store.settings
         table.add_row(

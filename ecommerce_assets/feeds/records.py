@@ -77,7 +77,9 @@ class Records:
     @property
     def size(self) -> int:
         """The bytes of the texts."""
-        return int(self.texts.memory_usage().sum()) + sum(len(bad.text) for bad in self.malformed)
+        # pandas' memory_usage takes four times as long, a third of the time to read a small file.
+        texts = sum(column.array.nbytes for _, column in self.texts.items())
+        return texts + sum(len(bad.text) for bad in self.malformed)
 
 
 def check_header(name: str, header: Sequence[str], feed: Feed) -> list[str]:

@@ -85,4 +85,4 @@ def ratio(numerator: pd.Series, denominator: pd.Series, decimals: int = 0) -> pd
 def half_up(value: Fraction) -> int:
     """Round to a whole number, half away from zero."""
     size = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
-    return size if value >= 0 else -size
+    return size if value.numerator >= 0 else -size

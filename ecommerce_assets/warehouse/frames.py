@@ -49,7 +49,10 @@ def read(
     statement = sql.SQL("copy (select {} from ({}) as q) to stdout (format csv)").format(
         selected, sql.SQL(query)
     )
-    buffer = _copied_out(connection, statement, parameters)
+    buffer = io.BytesIO()
+    with connection.cursor().copy(statement, parameters) as copy:
+        for chunk in copy:
+            buffer.write(chunk)
     if not buffer.tell():
         schema = pa.schema([(name, _ARROW[kind]) for name, kind in columns.items()])
         return _to_pandas(schema.empty_table())
@@ -68,38 +71,6 @@ def read(
         ),
     )
     return _to_pandas(table)
-
-
-def _copied_out(
-    connection: psycopg.Connection,
-    statement: sql.Composed,
-    parameters: Sequence[Any] | Mapping[str, Any] | None,
-) -> io.BytesIO:
-    """Give all that a COPY to stdout sends.
-
-    psycopg waits for each row by itself, which takes 0.26 s of processor time for 370,000 rows.
-    Rows that have already arrived are taken from libpq here, without waiting: 0.09 s.
-    """
-    buffer = io.BytesIO()
-    received = connection.pgconn
-    with connection.cursor().copy(statement, parameters) as copy:
-        while first := copy.read():
-            buffer.write(first)
-            length, row = received.get_copy_data(1)
-            while length > 0:
-                buffer.write(row)
-                length, row = received.get_copy_data(1)
-            if length < 0:
-                _require_success(received)
-                break
-    return buffer
-
-
-def _require_success(received: psycopg.pq.abc.PGconn) -> None:
-    """Take all results at the end of a COPY; the server may have failed after some rows."""
-    for result in list(iter(received.get_result, None)):
-        if result.status != psycopg.pq.ExecStatus.COMMAND_OK:
-            raise psycopg.errors.error_from_result(result)
 
 
 def _selected(name: str, kind: Kind) -> sql.Composable:

@@ -15,7 +15,7 @@ COMMAND = typer.main.get_command(app)
 
 
 def shown(page: Path) -> Iterator[list[str]]:
-    """The words after `ecommerce` wherever it stands in code."""
+    """The words after `ecommerce` in a page's code."""
     text = page.read_text()
     code = [
         *re.findall(r"^(?: {4}|\t)(.+)$", text, flags=re.M),

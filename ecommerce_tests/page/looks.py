@@ -32,7 +32,7 @@ def address(page: "Page") -> dict[str, str]:
 
 
 def tile(page: "Page", slug: str) -> dict[str, str]:
-    """What stands in a figure's tile: its value, its change, and what it was."""
+    """The texts of a figure's tile: its value, its change, and what it was."""
     tile = page.locator(f"#tile-{slug}")
     parts = {"value": ".tile-value", "change": ".badge", "was": ".was"}
     return {

@@ -33,8 +33,9 @@ def load_winter(shop: SmallShop) -> None:
     """Land the winter and load it, the last two days after all others."""
     for (feed, day), records in _winter().items():
         shop.land(feed, day, *records)
-    shop.load(last=str(LATE_SINCE - dt.timedelta(days=1)))
-    shop.load(first=str(LATE_SINCE))
+    shop.materialize_tables(
+        (str(FIRST), str(LATE_SINCE - dt.timedelta(days=1))), (str(LATE_SINCE), str(LAST))
+    )
 
 
 def _winter() -> Batches:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecommerce_assets.rules.calendar import business_date, day_start
@@ -110,6 +110,7 @@ record = st.tuples(
 history = st.lists(record, max_size=6)
 
 
+@settings(max_examples=25)  # each asks for many moments
 @given(history, history)
 def test_changed_spans_are_where_the_valid_version_or_its_cost_differs(
     before: list[tuple[str, int, int, int | None]], after: list[tuple[str, int, int, int | None]]

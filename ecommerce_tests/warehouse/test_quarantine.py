@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from ecommerce_assets.cli import app
+from ecommerce_assets.cli import app, console
 from ecommerce_tests.small_shop import SmallShop, customer, item, order, product
 
 COUNTS = """
-batch day feed stage rule records EUR
-2024-03-06 order_items relation orphan 1 20.00
-2024-03-05 customers row required 2
-2024-03-05 customers row type 1
+batch day feed rule records EUR
+2024-03-06 order_items orphan 1 20.00
+2024-03-05 customers required 2
+2024-03-05 customers type 1
 """
 
 
@@ -69,9 +69,24 @@ def test_counted_by_feed_and_rule_with_a_total_of_records_and_money(shop: SmallS
     result = CliRunner().invoke(app, ["quarantine"], catch_exceptions=False)
 
     lines = [" ".join(line.replace("│", " ").split()) for line in result.output.splitlines()]
-    assert "2 from 2024-03-06 to 2024-03-08 order_items relation orphan 2 40.00" in lines
-    assert "2024-03-07 order_items row type 1" in lines
-    assert "records, each once 5 40.00" in lines
+    assert "2 from 2024-03-06 to 2024-03-08 order_items orphan 2 40.00" in lines
+    assert "2024-03-07 order_items type 1" in lines
+    assert "all, each record once 5 40.00" in lines
+
+
+def test_a_terminal_of_80_columns_shows_whole_rules_and_amounts(
+    shop: SmallShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.land("orders", "2024-03-07", order("O7", order_discount="99999999.00"))
+    shop.land("order_items", "2024-03-07", item("I7", "O7", unit_price="9999999.00", sold_at="x"))
+    shop.load()
+    monkeypatch.setattr(console.out, "width", 80)
+
+    result = CliRunner().invoke(app, ["quarantine"], catch_exceptions=False)
+
+    assert "…" not in result.output
+    assert "discount_exceeds_gross" in result.output
+    assert " 19,999,998.00" in result.output
 
 
 def test_exported_with_reasons_and_the_record_as_it_came(shop: SmallShop, tmp_path: Path) -> None:

@@ -5,7 +5,10 @@ from decimal import Decimal
 
 import dagster as dg
 import psycopg
+import pytest
+from typer.testing import CliRunner
 
+from ecommerce_assets.cli import app, console
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.loading import rebuild
 from ecommerce_assets.warehouse.restatements import Restatement, list_restatements
@@ -53,7 +56,9 @@ def test_the_next_day_logs_nothing_of_itself(small_shop: SmallShop) -> None:
     assert logged(small_shop) == []
 
 
-def test_a_late_order_restates_its_day(small_shop: SmallShop) -> None:
+def test_a_late_order_restates_its_day(
+    small_shop: SmallShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     land_two_days(small_shop)
     small_shop.load_tables()
     small_shop.land("orders", "2024-03-07", order("O2", customer_id="C2"))
@@ -76,6 +81,11 @@ def test_a_late_order_restates_its_day(small_shop: SmallShop) -> None:
     assert restatement.run_id == result.run_id
     # The load covered all days; only this batch was new.
     assert restatement.first_batch_date == restatement.last_batch_date == dt.date(2024, 3, 7)
+    monkeypatch.setenv("ECOMMERCE_DATABASE_URL", small_shop.url)
+    monkeypatch.setattr(console.out, "width", 80)
+    shown = CliRunner().invoke(app, ["restatements"], catch_exceptions=False).output
+    assert "gross_revenue" in shown
+    assert "…" not in shown
 
 
 def test_a_return_restates_the_order_s_day_and_not_its_own(small_shop: SmallShop) -> None:

@@ -32,10 +32,14 @@ def bulk_documents(
 ) -> Iterator[Document]:
     """Run a query as a bulk operation, wait for its end, and give the documents of its output.
 
+    If a fetch that died left an operation with the same query running, its output is taken. The
+    query has the window, so it is what a new operation would give.
+
     Raises:
         ShopError: the operation fails or does not end, or its output is incomplete.
     """
-    operation = _finished(admin, _start(admin, query), progress)
+    operation_id = _running(admin, query) or _start(admin, query, progress)
+    operation = _finished(admin, operation_id, progress)
     expected = int(operation.get("objectCount") or 0)
     url = operation.get("url")
     if not url:
@@ -57,8 +61,20 @@ def bulk_documents(
         yield from read_documents(path, WRAPPERS)
 
 
-def _start(admin: Admin, query: str) -> str:
-    """Start an operation; wait first for one that is already running."""
+def _running(admin: Admin, query: str) -> str | None:
+    """Give the id of an operation with this query that is already running."""
+    for operation in admin.ask(queries.LATEST_BULK)["bulkOperations"]["nodes"]:
+        if operation["status"] in ("CREATED", "RUNNING") and _same(operation["query"], query):
+            return str(operation["id"])
+    return None
+
+
+def _same(query: str, other: str) -> bool:
+    return query.split() == other.split()
+
+
+def _start(admin: Admin, query: str, progress: Progress) -> str:
+    """Start an operation; while the shop runs as many as it allows, wait and report it."""
     waited = 0.0
     while True:
         answer = admin.ask(queries.RUN_BULK, query=query)["bulkOperationRunQuery"]
@@ -72,6 +88,7 @@ def _start(admin: Admin, query: str) -> str:
         if not is_busy or waited >= _LONGEST_WAIT_SECONDS:
             reasons = "; ".join(str(error.get("message")) for error in errors)
             raise ShopError(f"{admin.shop} starts no bulk operation: {reasons}")
+        progress("waiting for other bulk operations", 0, 1)
         admin.wait(_POLL_SECONDS)
         waited += _POLL_SECONDS
 

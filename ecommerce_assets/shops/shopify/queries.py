@@ -162,6 +162,14 @@ mutation RunBulk($query: String!) {
 }
 """
 
+LATEST_BULK = """
+query LatestBulk {
+  bulkOperations(first: 20, sortKey: CREATED_AT, reverse: true, query: "operation_type:QUERY") {
+    nodes { id status query }
+  }
+}
+"""
+
 BULK_STATUS = """
 query BulkStatus($id: ID!) {
   node(id: $id) {

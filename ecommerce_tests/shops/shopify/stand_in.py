@@ -98,8 +98,10 @@ type Count { count: Int! precision: String! }
 type AccessScope { handle: String! }
 type AppInstallation { accessScopes: [AccessScope!]! }
 type BulkOperation {
-  id: ID! status: String! errorCode: String objectCount: String! url: URL
+  id: ID! status: String! errorCode: String objectCount: String! url: URL query: String!
 }
+type BulkOperationConnection { nodes: [BulkOperation!]! }
+enum BulkOperationsSortKeys { CREATED_AT }
 union Node = BulkOperation | Customer
 type UserError { code: String message: String! }
 type BulkPayload { bulkOperation: BulkOperation userErrors: [UserError!]! }
@@ -114,6 +116,9 @@ type Query {
   customer(id: ID!): Customer
   currentAppInstallation: AppInstallation!
   node(id: ID!): Node
+  bulkOperations(
+    first: Int, query: String, sortKey: BulkOperationsSortKeys, reverse: Boolean
+  ): BulkOperationConnection!
 }
 type Mutation { bulkOperationRunQuery(query: String!): BulkPayload }
 """
@@ -162,6 +167,8 @@ class StandIn:
     """How many downloads of the output miss their last line."""
     requests: Counter[str] = field(default_factory=Counter)
     url: str = ""
+    bulk_query: str = ""
+    """The query of the latest bulk operation."""
     _bulk: list[dict] = field(default_factory=list)
 
     def app(self) -> FastAPI:
@@ -320,7 +327,11 @@ class _Root:
         shop._bulk = [row for order in self._wanted(wanted[1]) for row in _rows(order)]
         # Children come in no order since version 2026-01.
         shop._bulk.sort(key=lambda row: row["id"][::-1])
+        shop.bulk_query = query
         return {"bulkOperation": self._operation(), "userErrors": []}
+
+    def bulkOperations(self, _: Any, **named: Any) -> dict:  # noqa: N802
+        return {"nodes": [self._operation()] if self._shop.bulk_query else []}
 
     def node(self, _: Any, **named: str) -> dict:
         if len(self._shop.bulk_states) > 1:
@@ -337,6 +348,7 @@ class _Root:
             "errorCode": "INTERNAL_SERVER_ERROR" if status == "FAILED" else None,
             "objectCount": str(len(shop._bulk) if is_done else 0),
             "url": f"{shop.url}/bulk/output.jsonl" if is_done and shop._bulk else None,
+            "query": shop.bulk_query,
         }
 
 

@@ -117,6 +117,8 @@ class Connected:
         self.url = url
         self.landing = landing
         self.waits: list[float] = []
+        self.steps: list[str] = []
+        self.dies_waiting = False
 
     def fetch(
         self,
@@ -132,11 +134,15 @@ class Connected:
         source = Shopify(client, Store("UTC", "EUR"), 30, admin=Admin(client, self._wait))
         window = window_of(day, since=since, timezone="UTC", now=now)
         try:
-            return fetch_batch(source, str(self.landing), window, lambda *_: None)
+            return fetch_batch(
+                source, str(self.landing), window, lambda step, *_: self.steps.append(step)
+            )
         finally:
             source.close()
 
     def _wait(self, seconds: float) -> None:
+        if self.dies_waiting:
+            raise KeyboardInterrupt
         self.waits.append(seconds)
         self.shop.waited(seconds)
 
@@ -335,7 +341,35 @@ class TestHistory:
         connected.fetch(since=self.SINCE)
         assert connected.files() == paged
         assert connected.shop.requests["RunBulk"] == 2
+        assert "waiting for other bulk operations" in connected.steps
         assert connected.shop.requests["Orders"] == 1
+
+    def test_an_operation_that_a_dead_fetch_left_running_is_waited_for_and_read(
+        self, connected: Connected
+    ) -> None:
+        connected.shop.orders = [order(1)]
+        self._die_while_an_operation_runs(connected)
+        assert connected.fetch(since=self.SINCE).records["orders"] == 1
+        assert connected.shop.requests["RunBulk"] == 1
+
+    def test_an_operation_of_another_window_is_left_alone(self, connected: Connected) -> None:
+        connected.shop.orders = [order(1)]
+        self._die_while_an_operation_runs(connected)
+        assert connected.fetch(since=self.SINCE - dt.timedelta(1)).records["orders"] == 1
+        assert connected.shop.requests["RunBulk"] == 2
+
+    def test_an_operation_that_has_ended_is_not_read_again(self, connected: Connected) -> None:
+        connected.shop.orders = [order(1)]
+        connected.fetch(since=self.SINCE)
+        connected.fetch(since=self.SINCE)
+        assert connected.shop.requests["RunBulk"] == 2
+
+    def _die_while_an_operation_runs(self, connected: Connected) -> None:
+        connected.dies_waiting = True
+        with pytest.raises(KeyboardInterrupt):
+            connected.fetch(since=self.SINCE)
+        connected.dies_waiting = False
+        assert connected.files() == {}
 
     def test_an_output_that_is_cut_is_downloaded_again(self, connected: Connected) -> None:
         connected.shop.orders = [order(1)]

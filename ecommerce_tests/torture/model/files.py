@@ -1,4 +1,4 @@
-"""Landing files as raw records: texts by column name, or a line that is none.
+"""Landing files as raw records: texts by column name, or a malformed line.
 
 `rows.py` parses the values.
 """
