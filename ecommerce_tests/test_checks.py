@@ -420,3 +420,27 @@ def test_all_days_together_find_a_row_that_no_record_accounts_for(sound_url: str
 
     assert failed_days(verdicts(sound_url, "analytics.fct_orders", "conservation", (DAY,))) == []
     assert failed_days(verdicts(sound_url, "analytics.fct_orders", "conservation")) == [str(NEXT)]
+
+
+def test_checks_of_the_same_rows_are_judged_together_as_alone(sound_url: str) -> None:
+    change(sound_url, "update analytics.fct_orders set net_amount = 0 where order_id = 'O5-1'")
+    change(sound_url, "update analytics.fct_order_items set cost_amount = 0 where kind = 'product'")
+    days, settings = (DAY, NEXT), Settings(_env_file=None)
+
+    with connect(sound_url) as connection, scope(connection, days):
+        together = dict(judge(connection, TABLE_CHECKS, days, settings))
+        alone = {
+            check: verdict
+            for one in TABLE_CHECKS
+            for check, verdict in judge(connection, [one], days, settings)
+        }
+
+    assert list(together) == list(TABLE_CHECKS)
+    for check, verdict in together.items():
+        pd.testing.assert_frame_equal(verdict, alone[check])
+    failed = {(c.table.name, c.name) for c, verdict in together.items() if failed_days(verdict)}
+    assert failed == {
+        ("analytics.fct_orders", "net_formula"),
+        ("analytics.fct_order_items", "cost"),
+        ("analytics.fct_revenue_daily", "ledger"),
+    }

@@ -5,7 +5,7 @@ recomputes the key removes it, so that no crash loses a key. While a queue has e
 computed from it are out of date, and a run does not publish (`transaction`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -73,7 +73,7 @@ def work_off(
     `work` reads them from the temporary table `taken`. Give the number of keys.
     """
     done = 0
-    for chunk in range(1, _divide(connection, queue) + 1):
+    for chunk in _divide(connection, queue):
         connection.execute("truncate taken")
         taken = connection.execute(
             sql.SQL("insert into taken select {} from waiting where chunk = %s").format(
@@ -89,22 +89,21 @@ def work_off(
     return done
 
 
-def _divide(connection: psycopg.Connection, queue: Queue) -> int:
-    """Move the keys of a queue to the temporary table `waiting`, in chunks numbered from 1.
+def _divide(connection: psycopg.Connection, queue: Queue) -> Sequence[int]:
+    """Move the keys of a queue to the temporary table `waiting`, in numbered chunks.
 
-    Give the number of chunks; without keys the table is not created.
+    Give the numbers of the chunks; without keys the table is not created.
     """
     table = sql.Identifier("ops", queue.table)
     columns = _columns(queue)
     if not connection.execute(sql.SQL("select from {} limit 1").format(table)).rowcount:
-        return 0
+        return []
+    # A chunk ends where one of the two quotients grows.
     connection.execute(
         sql.SQL(
             """
             create temporary table waiting as
-            select {columns}, dense_rank() over (
-                order by rows_before::bigint / {rows}, keys_before / {keys}
-            ) as chunk
+            select {columns}, rows_before::bigint / {rows} + keys_before / {keys} as chunk
             from (
                 select counted.*, sum(rows) over keys - rows as rows_before,
                        row_number() over keys - 1 as keys_before
@@ -127,8 +126,8 @@ def _divide(connection: psycopg.Connection, queue: Queue) -> int:
     connection.execute("create index on waiting (chunk)")
     connection.execute(sql.SQL("delete from {}").format(table))
     connection.execute(sql.SQL("create temporary table taken (like {})").format(table))
-    row = connection.execute("select max(chunk) from waiting").fetchone()
-    return int(row[0]) if row else 0
+    chunks = connection.execute("select distinct chunk from waiting order by chunk")
+    return [chunk for (chunk,) in chunks]
 
 
 def _columns(queue: Queue) -> sql.Composed:
