@@ -11,7 +11,7 @@ import asyncpg
 import psutil
 import psycopg
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import NullPool, create_engine
 
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.settings import Settings
@@ -262,11 +262,13 @@ def test_the_url_works_for_every_client(home, run):
             await connection.close()
 
     assert asyncio.run(ask()) == "ecommerce"
-    with create_engine(url.replace("://", "+psycopg2://")).connect() as connection:
+    engine = create_engine(url.replace("://", "+psycopg2://"), poolclass=NullPool)
+    with engine.connect() as connection:
         assert connection.exec_driver_sql("show timezone").scalar() == "UTC"
         assert connection.exec_driver_sql("show random_page_cost").scalar() == "1.1"
         assert connection.exec_driver_sql("show listen_addresses").scalar() == ""
     leave(holder)
+    assert not runs(home), "a connection that is still open would have kept it running"
 
 
 def test_a_home_that_cannot_be_written(tmp_path):
