@@ -10,6 +10,7 @@ import pandas as pd
 import psycopg
 
 from ecommerce_assets.rules.breakdown import DIMENSIONS
+from ecommerce_assets.warehouse import temporary
 from ecommerce_assets.warehouse.frames import read, write
 from ecommerce_assets.warehouse.tables import (
     DIM_CUSTOMER,
@@ -25,25 +26,30 @@ from ecommerce_assets.warehouse.tables import (
 
 def read_orders(connection: psycopg.Connection) -> pd.DataFrame:
     """Read the recognised orders placed on the dates in `taken`, or with a fact dated on them."""
+    temporary.fill(
+        connection,
+        "with_facts",
+        """
+        select order_id from analytics.fct_order_items
+        where sale_date in (select date from taken) and sale_date <> order_date
+        union
+        select order_id from analytics.fct_returns where return_date in (select date from taken)
+        union
+        select order_id from analytics.fct_adjustments
+        where adjustment_date in (select date from taken)
+        """,
+    )
     return _read(
         connection,
         FCT_ORDERS,
         "order_id order_date customer_id country channel discount_code returns gross_amount"
         " discount_amount refund_amount shipping_amount tax_amount",
         """
-        select * from analytics.fct_orders where is_recognised and (
-            order_date in (select date from taken)
-            or order_id = any (array(
-                select order_id from analytics.fct_order_items
-                where sale_date in (select date from taken) and sale_date <> order_date
-                union
-                select order_id from analytics.fct_returns
-                where return_date in (select date from taken)
-                union
-                select order_id from analytics.fct_adjustments
-                where adjustment_date in (select date from taken)
-            ))
-        )
+        select * from analytics.fct_orders
+        where is_recognised and order_date in (select date from taken)
+        union all
+        select o.* from with_facts join analytics.fct_orders o using (order_id)
+        where o.is_recognised and o.order_date not in (select date from taken)
         """,
     )
 
