@@ -6,7 +6,7 @@ from ecommerce_assets.warehouse.tables import DIM_CUSTOMER, DIM_DATE, DIM_PRODUC
 _PRODUCTS = """
     scope_products s
     left join (
-        select distinct product_id from staging.products
+        select distinct product_id from scope_products join staging.products using (product_id)
     ) v using (product_id)
     left join (
         select product_id, bool_or(valid_to is distinct from next_from)
@@ -25,7 +25,9 @@ _PRODUCTS = """
 _CUSTOMERS = """
     scope_customers s
     left join analytics.dim_customer c using (customer_id)
-    left join (select distinct customer_id from staging.customers) v using (customer_id)
+    left join (
+        select distinct customer_id from scope_customers join staging.customers using (customer_id)
+    ) v using (customer_id)
 """
 
 # A small table: one row a date, whole, on the last day.

@@ -22,7 +22,8 @@ _EXAMINED = (
     " analytics.fct_returns, analytics.fct_adjustments,"
     " analytics.fct_inventory_daily, analytics.dim_customer"
 )
-# 3,000 rows of a table tell how many keys it has; the default's 30,000 cost 1.4 s instead of 0.2.
+# For the keys in scope, of which 3,000 rows tell enough. Tables get the default's 30,000: of fewer
+# rows PostgreSQL would count a quarter of the orders, and scan where it could seek.
 _STATISTICS_TARGET = 10
 
 
@@ -34,9 +35,9 @@ def scope(connection: psycopg.Connection, days: Sequence[dt.date]) -> Iterator[N
     """
     with connection.transaction():
         connection.execute(f"set local work_mem = '{_WORK_MEMORY}'")
-        connection.execute(f"set local default_statistics_target = {_STATISTICS_TARGET}")
         if len(days) > _DAYS_TO_ANALYZE:
             connection.execute(f"analyze {_EXAMINED}")
+        connection.execute(f"set local default_statistics_target = {_STATISTICS_TARGET}")
         held = held_days(connection)
         whole = bool(held) and set(held) <= set(days)
         for keys, (columns, named, present) in _KEYS.items():
