@@ -30,7 +30,7 @@ from starlette.responses import Response
 
 from ecommerce_api.main import create_app
 from ecommerce_assets.settings import load_settings
-from ecommerce_assets.warehouse.server import database_url
+from ecommerce_assets.warehouse.database_url import database_url
 
 CONNECTIONS = 32
 WARM_UP_SECONDS = 1.0

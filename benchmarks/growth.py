@@ -83,7 +83,7 @@ def by_late_records(folder: Path) -> Iterator[tuple[float, Work]]:
 
 def add_late_orders(orders: Path, batch_day: str, late: float) -> None:
     """Append old orders to a day's file, as many for each record of it as `late` says."""
-    old = []
+    old: list[dict[str, str]] = []
     for number in range(1, LATE_HISTORY + 1):
         with (orders / f"{day(number)}.csv").open(newline="", encoding="utf-8") as file:
             old.extend(csv.DictReader(file))
