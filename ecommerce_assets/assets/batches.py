@@ -27,6 +27,7 @@ from ecommerce_assets.warehouse.pruning import first_whole_day, takeable_batches
 from ecommerce_assets.warehouse.staging import (
     STAGED_FILE,
     Refusal,
+    hand_over_batches,
     replace_batches,
     staged_files,
 )
@@ -91,6 +92,7 @@ def stage_batches(
     )
     written: Future[None] | None = None
     waiting: list[StagedDay] = []
+    replaced: list[dt.date] = []
     with ThreadPoolExecutor(max_workers=1) as writer:
         for piece in _pieces(read_days):
             judged = _judge(shop, feed, piece)
@@ -100,8 +102,11 @@ def stage_batches(
             # PostgreSQL takes this piece while the next one is read.
             written = writer.submit(_write, connection, feed, judged)
             waiting = judged.outcomes
+            replaced += judged.accepted
         if written:
             written.result()
+        if replaced:
+            hand_over_batches(connection, feed.name, replaced)
         yield from waiting
 
 

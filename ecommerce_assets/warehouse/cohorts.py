@@ -1,13 +1,13 @@
 """Reads the inputs of touched cohorts, and replaces their rows of `fct_cohort_ltv`."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 import psycopg
 
 from ecommerce_assets.rules.cohorts import HORIZONS
-from ecommerce_assets.warehouse import touched
+from ecommerce_assets.warehouse import temporary, touched
 from ecommerce_assets.warehouse.frames import read, write
 from ecommerce_assets.warehouse.orders import list_batch_facts
 from ecommerce_assets.warehouse.tables import (
@@ -27,14 +27,6 @@ _LINE = ("sale_date", "kind", "gross_amount", "discount_amount", "order_discount
 _RETURN = ("return_date", "kind", "refund_amount")
 _ADJUSTMENT = ("adjustment_date", "kind", "amount")
 
-# The recognised orders of the cohorts in `taken` within the longest horizon. Sales and returns of a
-# later order are beyond it too, since they are not dated before their order.
-_COHORT_ORDERS = """
-    taken t
-    join analytics.dim_customer c on c.first_order_date = t.cohort_date
-    join analytics.fct_orders o on o.customer_id = c.customer_id and o.is_recognised
-        and o.order_date between t.cohort_date and t.cohort_date + %(horizon)s::int
-"""
 _HORIZON = {"horizon": max(HORIZONS)}
 
 
@@ -65,12 +57,27 @@ def read_customers(connection: psycopg.Connection) -> pd.DataFrame:
 
 
 def read_orders(connection: psycopg.Connection) -> pd.DataFrame:
-    """Read those customers' recognised orders within the longest horizon."""
+    """Read those customers' recognised orders within the longest horizon.
+
+    They stay in the temporary table `cohort_orders`, which the functions below read. Sales and
+    returns of a later order are beyond the horizon too: none is dated before its order.
+    """
+    temporary.fill(
+        connection,
+        "cohort_orders",
+        """
+        select t.cohort_date, o.order_id, o.customer_id, o.order_date from taken t
+        join analytics.dim_customer c on c.first_order_date = t.cohort_date
+        join analytics.fct_orders o on o.customer_id = c.customer_id and o.is_recognised
+            and o.order_date between t.cohort_date and t.cohort_date + %(horizon)s::int
+        where o.order_date between %(first)s and %(last)s
+        """,
+        _window(connection),
+    )
     return read(
         connection,
-        f"select o.customer_id, o.order_date from {_COHORT_ORDERS}",  # noqa: S608
+        "select customer_id, order_date from cohort_orders",
         {name: FCT_ORDERS.columns[name] for name in _ORDER},
-        _HORIZON,
     )
 
 
@@ -101,13 +108,22 @@ def _read_sums(
     return read(
         connection,
         f"""
-        select t.cohort_date, f.{date}, f.{kind}, {sums}
-        from {_COHORT_ORDERS} join {table.name} f on f.order_id = o.order_id
-        group by t.cohort_date, f.{date}, f.{kind}
+        select o.cohort_date, f.{date}, f.{kind}, {sums}
+        from cohort_orders o join {table.name} f using (order_id)
+        where f.{date} between %(first)s and %(last)s
+        group by o.cohort_date, f.{date}, f.{kind}
         """,  # noqa: S608
         {"cohort_date": Kind.DAY, **{name: table.columns[name] for name in columns}},
-        _HORIZON,
+        _window(connection),
     )
+
+
+def _window(connection: psycopg.Connection) -> Mapping[str, object]:
+    """Give the dates within the horizon of any cohort in `taken`: PostgreSQL reads no others."""
+    row = connection.execute(
+        "select min(cohort_date), max(cohort_date) + %(horizon)s::int from taken", _HORIZON
+    ).fetchone()
+    return {**_HORIZON, **dict(zip(("first", "last"), row or (), strict=True))}
 
 
 def replace(connection: psycopg.Connection, cohorts: pd.DataFrame) -> None:

@@ -109,5 +109,5 @@ def replace(connection: psycopg.Connection, customers: pd.DataFrame) -> None:
         select c.first_order_date from taken t join analytics.dim_customer c using (customer_id)
         where t.date between c.first_order_date and c.first_order_date + %s::int
         """,
-        max(HORIZONS),
+        [max(HORIZONS)],
     )

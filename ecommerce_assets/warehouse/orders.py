@@ -1,7 +1,7 @@
 """Reads the inputs of touched orders, and replaces their facts and relation quarantine."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -9,7 +9,8 @@ import psycopg
 from psycopg import sql
 
 from ecommerce_assets.rules.orders import Cluster
-from ecommerce_assets.warehouse import temporary, touched
+from ecommerce_assets.warehouse import changed_orders, temporary, touched
+from ecommerce_assets.warehouse.changed_orders import COMPARED, Facts
 from ecommerce_assets.warehouse.frames import copy_in, read, write
 from ecommerce_assets.warehouse.staging import hand_over_batches
 from ecommerce_assets.warehouse.tables import (
@@ -76,11 +77,7 @@ def read_inputs(connection: psycopg.Connection) -> ClusterInputs:
     order_items = _read_versions(connection, "order_items", "order_item_id")
     return ClusterInputs(
         order_ids=read(connection, "select * from taken", {"order_id": Kind.TEXT})["order_id"],
-        orders=read(
-            connection,
-            "select * from staging.orders join taken using (order_id)",
-            STAGING["orders"].columns,
-        ),
+        orders=_read_of_taken(connection, STAGING["orders"], STAGING["orders"].columns),
         order_items=order_items,
         returns=_read_versions(connection, "returns", "return_id"),
         adjustments=_read_versions(connection, "adjustments", "adjustment_id"),
@@ -95,12 +92,43 @@ def read_inputs(connection: psycopg.Connection) -> ClusterInputs:
 
 def _read_versions(connection: psycopg.Connection, feed: str, key: str) -> pd.DataFrame:
     """Read all versions of a feed's records of which any version names an order in `taken`."""
-    table, column = STAGING[feed], sql.Identifier(key)
-    query = sql.SQL(
-        "select * from {table}"
-        " where {key} in (select {key} from {table} join taken using (order_id))"
-    ).format(table=sql.Identifier(*table.name.split(".")), key=column)
-    return read(connection, query.as_string(connection), table.columns)
+    table = STAGING[feed]
+    named = _read_of_taken(connection, table, table.columns)
+    if named.empty:
+        return named
+    moved = read(
+        connection,
+        f"""
+        select * from {table.name}
+        where {key} between %(first_key)s and %(last_key)s
+          and {key} in (select {key} from {table.name} {_OF_TAKEN})
+          and order_id not in (select order_id from taken)
+        """,  # noqa: S608
+        table.columns,
+        {
+            "first_key": named[key].min(),
+            "last_key": named[key].max(),
+            **_range_of_taken(connection),
+        },
+    )
+    return pd.concat([named, moved], ignore_index=True)
+
+
+def _read_of_taken(
+    connection: psycopg.Connection, table: Table, columns: Mapping[str, Kind]
+) -> pd.DataFrame:
+    """Read a table's rows of the orders in `taken`."""
+    query = f"select * from {table.name} {_OF_TAKEN}"  # noqa: S608
+    return read(connection, query, columns, _range_of_taken(connection))
+
+
+# A chunk of a large load is a range of orders: with its ends PostgreSQL scans no others.
+_OF_TAKEN = "join taken using (order_id) where order_id between %(first)s and %(last)s"
+
+
+def _range_of_taken(connection: psycopg.Connection) -> Mapping[str, str | None]:
+    row = connection.execute("select min(order_id), max(order_id) from taken").fetchone()
+    return dict(zip(("first", "last"), row or (), strict=True))
 
 
 def replace(
@@ -116,42 +144,27 @@ def replace(
 
     This deletes the rows of these orders, and the rows of the keys to be written: a line that moved
     to one of these orders may still have a row under another order that is computed later. The
-    dates and customers of all deleted and written rows are handed over.
+    dates and customers of the orders with changed facts are handed over.
     """
-    parts = (
-        (FCT_ORDER_ITEMS, cluster.order_items),
-        (FCT_RETURNS, cluster.returns),
-        (FCT_ADJUSTMENTS, cluster.adjustments),
-    )
-    for table, rows in parts:
-        _list_written(connection, table, rows)
-    if _hand_on(connection, f"{_ROWS_OF_TAKEN} union all {_ROWS_OF_OTHERS}"):
-        _delete(connection, "analytics.fct_orders", "order_id in (select order_id from taken)")
-        for table, _ in parts:
-            (key,) = table.key
-            _delete(connection, table.name, "order_id in (select order_id from taken)")
-            _delete(connection, table.name, f"{key} in (select {key} from written_{key})")  # noqa: S608
+    after = {
+        FCT_ORDERS: cluster.orders,
+        FCT_ORDER_ITEMS: cluster.order_items,
+        FCT_RETURNS: cluster.returns,
+        FCT_ADJUSTMENTS: cluster.adjustments,
+    }
+    before = _delete_replaced(connection, after)
     connection.execute(
         "delete from quarantine.records where stage = 'relation' and order_id = any(%s)",
         [kept_ids.tolist()],
     )
-    write(connection, FCT_ORDERS, cluster.orders)
-    for table, rows in parts:
+    for table, rows in after.items():
         write(connection, table, rows)
     write(connection, QUARANTINE, quarantined)
-    _hand_on(connection, _ROWS_OF_TAKEN)
-
-
-def _delete(connection: psycopg.Connection, table: str, condition: str) -> None:
-    connection.execute(f"delete from {table} where {condition}")  # noqa: S608
-
-
-def _list_written(connection: psycopg.Connection, table: Table, rows: pd.DataFrame) -> None:
-    """Write the keys to be written to a table into the temporary table `written_<key>`."""
-    (key,) = table.key
-    temporary.empty(connection, f"written_{key}", f'{key} text collate "C"')
-    copy_in(connection, f"written_{key}", {key: Kind.TEXT}, rows)
-    connection.execute(sql.SQL("analyze {}").format(sql.Identifier(f"written_{key}")))
+    touched_dates = changed_orders.touched_dates(before, after)
+    touched.hand_over_rows(connection, touched.DATES, touched_dates)
+    touched.hand_over_rows(
+        connection, touched.CUSTOMERS, touched_dates.dropna(subset="customer_id")
+    )
 
 
 _ROWS_OF_TAKEN = """
@@ -165,34 +178,57 @@ _ROWS_OF_TAKEN = """
     select order_id, adjustment_date from analytics.fct_adjustments join taken using (order_id)
 """
 
-_ROWS_OF_OTHERS = """
-    select order_id, sale_date
-    from analytics.fct_order_items join written_order_item_id using (order_item_id)
-    union all
-    select order_id, return_date from analytics.fct_returns join written_return_id using (return_id)
-    union all
-    select order_id, adjustment_date
-    from analytics.fct_adjustments join written_adjustment_id using (adjustment_id)
-"""
 
+def _delete_replaced(connection: psycopg.Connection, after: Facts) -> Facts:
+    """Delete the facts of the orders in `taken`, and those of the keys to be written; give them.
 
-def _hand_on(connection: psycopg.Connection, rows: str) -> int:
-    """Hand over the dates of some facts, and their orders' customers with these dates.
-
-    Give the number of rows; it is 0 if all of the orders are new.
+    The other orders that lose a row to one of these are given with it, but not deleted.
     """
-    handed = temporary.fill(connection, "handed", f"select distinct * from ({rows}) r")  # noqa: S608
-    if handed:
-        touched.hand_over(connection, touched.DATES, "select distinct date from handed")
-        touched.hand_over(
-            connection,
-            touched.CUSTOMERS,
-            """
-            select distinct customer_id, date from handed join analytics.fct_orders using (order_id)
-            where customer_id is not null
-            """,
-        )
-    return handed
+    before = {}
+    for table, columns in COMPARED.items():
+        before[table] = _read_of_taken(connection, table, columns)
+        if len(before[table]):
+            connection.execute(
+                f"delete from {table.name} where order_id in (select order_id from taken)"  # noqa: S608
+            )
+    moved = {
+        table: _delete_moved(connection, table, after[table])
+        for table in (FCT_ORDER_ITEMS, FCT_RETURNS, FCT_ADJUSTMENTS)
+    }
+    moved[FCT_ORDERS] = read(
+        connection,
+        "select * from analytics.fct_orders where order_id = any(%s)",
+        COMPARED[FCT_ORDERS],
+        [pd.concat(rows["order_id"] for rows in moved.values()).unique().tolist()],
+    )
+    return {table: pd.concat([rows, moved[table]]) for table, rows in before.items()}
+
+
+def _delete_moved(
+    connection: psycopg.Connection, table: Table, written: pd.DataFrame
+) -> pd.DataFrame:
+    """Delete what a table still has of the keys to be written, and give it."""
+    (key,) = table.key
+    keys = written[key] if _any_between(connection, table, written[key]) else written[key][:0]
+    temporary.empty(connection, "written", 'key text collate "C"')
+    copy_in(connection, "written", {"key": Kind.TEXT}, keys.to_frame("key"))
+    connection.execute("analyze written")
+    of_written = f"from {table.name} where {key} in (select key from written)"  # noqa: S608
+    moved = read(connection, f"select * {of_written}", COMPARED[table])
+    if len(moved):
+        connection.execute(f"delete {of_written}")
+    return moved
+
+
+def _any_between(connection: psycopg.Connection, table: Table, keys: pd.Series) -> bool:
+    """Whether a table has a key in the range of some keys; in a large first load it has none."""
+    if keys.empty:
+        return False
+    row = connection.execute(
+        f"select exists (select from {table.name} where {table.key[0]} between %s and %s)",  # noqa: S608
+        [keys.min(), keys.max()],
+    ).fetchone()
+    return bool(row and row[0])
 
 
 _ADDRESS = {

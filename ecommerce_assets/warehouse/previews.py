@@ -31,20 +31,21 @@ _COUNTED = 100_000
 _CUSTOMER_COLUMNS = {"customer_id", "email_sha256", "reason"}
 """Columns that identify a customer, and texts written by customers, which may name people."""
 
-# The latest rows, read from the end of an index.
+# The latest rows, read from the end of an index. `t` is named, since a bare column is the selected
+# text, by which PostgreSQL would sort the whole table.
 _LATEST = {
-    DIM_PRODUCT.name: "from analytics.dim_product order by product_id desc, valid_from desc",
-    FCT_ORDERS.name: "from analytics.fct_orders order by order_date desc",
+    DIM_PRODUCT.name: "from analytics.dim_product t order by t.product_id desc, t.valid_from desc",
+    FCT_ORDERS.name: "from analytics.fct_orders t order by t.order_date desc",
     FCT_ORDER_ITEMS.name: """
         from analytics.fct_order_items where order_id in (
             select order_id from analytics.fct_orders order by order_date desc limit 5
         )
     """,
-    FCT_ADJUSTMENTS.name: "from analytics.fct_adjustments order by adjustment_date desc",
-    FCT_RETURNS.name: "from analytics.fct_returns order by return_date desc",
-    FCT_INVENTORY_DAILY.name: "from analytics.fct_inventory_daily order by snapshot_date desc",
-    FCT_REVENUE_DAILY.name: "from analytics.fct_revenue_daily order by date desc",
-    FCT_COHORT_LTV.name: "from analytics.fct_cohort_ltv order by cohort_date desc",
+    FCT_ADJUSTMENTS.name: "from analytics.fct_adjustments t order by t.adjustment_date desc",
+    FCT_RETURNS.name: "from analytics.fct_returns t order by t.return_date desc",
+    FCT_INVENTORY_DAILY.name: "from analytics.fct_inventory_daily t order by t.snapshot_date desc",
+    FCT_REVENUE_DAILY.name: "from analytics.fct_revenue_daily t order by t.date desc",
+    FCT_COHORT_LTV.name: "from analytics.fct_cohort_ltv t order by t.cohort_date desc",
 }
 
 
@@ -72,7 +73,7 @@ def staged_rows(connection: psycopg.Connection, feed: str, day: dt.date) -> pd.D
     if feed == "customers":
         return pd.DataFrame()
     source = sql.SQL(
-        "from {} where batch_date = {} order by batch_date, source_file, line_number"
+        "from {} t where batch_date = {} order by t.batch_date, t.source_file, t.line_number"
     ).format(sql.Identifier("staging", feed), sql.Literal(day))
     return _texts(connection, STAGING[feed], source)
 

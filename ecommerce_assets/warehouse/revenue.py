@@ -46,8 +46,7 @@ def set_range(connection: psycopg.Connection, cause: Cause) -> None:
         select day::date from generate_series(%s::date, %s::date, interval '1 day') day
         where day::date not in (select date from analytics.fct_revenue_daily)
         """,
-        first,
-        last,
+        [first, last],
     )
     connection.execute(f"delete from ops.touched_dates where {outside}", bounds)  # noqa: S608
     if dropped.rowcount:

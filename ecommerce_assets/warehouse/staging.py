@@ -28,50 +28,52 @@ STAGED_FILE = {
 CHECK_STEPS = ("feed_checks", "table_checks")
 """The steps that judge each changed batch day once."""
 
+
+def _named_by_any_version(table: str, key: str) -> str:
+    return f"""
+        select distinct order_id from {table} where batch_date = any(%(days)s)
+        union all
+        select order_id from {table} where batch_date <> all(%(days)s) and {key} in (
+            select {key} from {table} where batch_date = any(%(days)s)
+        )
+    """  # noqa: S608
+
+
 # The keys whose facts depend on a batch's records. For items, returns and adjustments these are all
 # orders that any version of a record names, since a record may have moved between orders.
 _TOUCHED: Mapping[str, tuple[touched.Queue, str]] = {
     "customers": (
         touched.CUSTOMERS,
-        "select distinct customer_id, null::date from staging.customers where batch_date = any(%s)",
+        """
+        select distinct customer_id, null::date from staging.customers
+        where batch_date = any(%(days)s)
+        """,
     ),
     "products": (
         touched.PRODUCTS,
-        "select distinct product_id from staging.products where batch_date = any(%s)",
+        "select distinct product_id from staging.products where batch_date = any(%(days)s)",
     ),
     "orders": (
         touched.ORDERS,
-        "select distinct order_id from staging.orders where batch_date = any(%s)",
+        "select distinct order_id from staging.orders where batch_date = any(%(days)s)",
     ),
     "order_items": (
         touched.ORDERS,
-        """
-        select distinct order_id from staging.order_items where order_item_id in (
-            select order_item_id from staging.order_items where batch_date = any(%s)
-        )
-        """,
+        _named_by_any_version("staging.order_items", "order_item_id"),
     ),
     "returns": (
         touched.ORDERS,
-        """
-        select distinct order_id from staging.returns where return_id in (
-            select return_id from staging.returns where batch_date = any(%s)
-        )
-        """,
+        _named_by_any_version("staging.returns", "return_id"),
     ),
     "adjustments": (
         touched.ORDERS,
-        """
-        select distinct order_id from staging.adjustments where adjustment_id in (
-            select adjustment_id from staging.adjustments where batch_date = any(%s)
-        )
-        """,
+        _named_by_any_version("staging.adjustments", "adjustment_id"),
     ),
     "inventory": (
         touched.INVENTORY,
         """
         select distinct snapshot_date, product_id, warehouse_id
-        from staging.inventory where batch_date = any(%s)
+        from staging.inventory where batch_date = any(%(days)s)
         """,
     ),
 }
@@ -80,7 +82,7 @@ _TOUCHED: Mapping[str, tuple[touched.Queue, str]] = {
 def hand_over_batches(connection: psycopg.Connection, feed: str, days: Collection[dt.date]) -> None:
     """Hand over the keys of all records that staging holds of a feed's batches."""
     queue, query = _TOUCHED[feed]
-    touched.hand_over(connection, queue, query, list(days))
+    touched.hand_over(connection, queue, query, {"days": list(days)})
 
 
 def replace_batches(
@@ -94,7 +96,8 @@ def replace_batches(
     """Replace the records of a feed's batches in staging and quarantine.
 
     `staged` and `quarantined` have their tables' columns; `files` are the batches' files, with the
-    columns of `STAGED_FILE`. The keys of the deleted and of the new records are handed over.
+    columns of `STAGED_FILE`. The keys of the deleted records are handed over; those of the new ones
+    are left to the caller, who does it once for all batches that it replaces.
     """
     batches = list(days)
     hand_over_batches(connection, feed, batches)
@@ -115,7 +118,6 @@ def replace_batches(
         """,
         [list(CHECK_STEPS), batches],
     )
-    hand_over_batches(connection, feed, batches)
     bump_version(connection)
 
 

@@ -5,13 +5,16 @@ recomputes the key removes it, so that no crash loses a key. While a queue has e
 computed from it are out of date, and a run does not publish (`transaction`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import pandas as pd
 import psycopg
 from psycopg import sql
 
+from ecommerce_assets.warehouse.frames import copy_in
 from ecommerce_assets.warehouse.session import bump_version
+from ecommerce_assets.warehouse.tables import Kind
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,10 @@ QUEUES = (ORDERS, PRODUCTS, CUSTOMERS, INVENTORY, DATES, COHORTS)
 
 
 def hand_over(
-    connection: psycopg.Connection, queue: Queue, query: str, *parameters: object
+    connection: psycopg.Connection,
+    queue: Queue,
+    query: str,
+    parameters: Sequence[object] | Mapping[str, object] = (),
 ) -> None:
     """Put the keys that `query` gives into a queue."""
     connection.execute(
@@ -63,6 +69,12 @@ def hand_over(
         ),
         parameters,
     )
+
+
+def hand_over_rows(connection: psycopg.Connection, queue: Queue, rows: pd.DataFrame) -> None:
+    """Put the keys of a frame's rows into a queue."""
+    kinds = {name: Kind.DAY if name.endswith("date") else Kind.TEXT for name in queue.columns}
+    copy_in(connection, f"ops.{queue.table}", kinds, rows[list(kinds)].drop_duplicates())
 
 
 def work_off(

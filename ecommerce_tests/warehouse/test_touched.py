@@ -10,7 +10,7 @@ from ecommerce_assets.warehouse.session import connect
 
 def hand_over(connection: psycopg.Connection, queue: touched.Queue, *keys: str) -> None:
     query = f"select unnest(%s::text[]){', null::date' if len(queue.columns) == 2 else ''}"
-    touched.hand_over(connection, queue, query, list(keys))
+    touched.hand_over(connection, queue, query, [list(keys)])
 
 
 def work_off(connection: psycopg.Connection, queue: touched.Queue) -> list[list[str]]:
