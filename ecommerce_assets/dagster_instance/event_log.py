@@ -4,21 +4,19 @@ It writes the same rows as Dagster's own event log, in fewer statements. Tests p
 Dagster that it overrides.
 """
 
-import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 import psycopg2
 import sqlalchemy as db
-from dagster import AssetCheckEvaluation, AssetKey, DagsterEventType, EventLogEntry, serialize_value
+from dagster import AssetKey, DagsterEventType, EventLogEntry
 from dagster_postgres import PostgresEventLogStorage
 
-from ecommerce_assets.checks.range_metadata import FAILED_DAYS, JUDGED_DAYS
-from ecommerce_assets.dagster_instance.private import AssetCheckExecutionRecordStatus
+from ecommerce_assets.dagster_instance import check_executions
 from ecommerce_assets.dagster_instance.private_storage import (
-    AssetCheckExecutionsTable,
+    ASSET_EVENTS,
     AssetKeyTable,
     SqlEventLogStorageTable,
 )
@@ -47,40 +45,22 @@ def _ping(connection: Any, *_: object) -> None:
         raise db.exc.DisconnectionError from error  # the pool opens another one
 
 
-def _of_a_passed_day(event: EventLogEntry) -> EventLogEntry:
-    """Shorten the event of a range's one result of a check to what it says of each passed day.
-
-    Whole, it has a list of all days of the range, so that a year's checks took 165 MB.
-    """
-    reported = event.get_dagster_event()
-    evaluation = cast(AssetCheckEvaluation, reported.event_specific_data)
-    return event._replace(
-        user_message="",
-        dagster_event=reported._replace(
-            event_specific_data=AssetCheckEvaluation(
-                asset_key=evaluation.asset_key,
-                check_name=evaluation.check_name,
-                passed=True,
-                severity=evaluation.severity,
-                blocking=evaluation.blocking,
-                metadata={},
-            ),
-            logging_tags={},
-            message=None,
-            node_handle=None,
-            step_handle=None,
-        ),
-    )
-
-
 def _lock_key(run_id: str) -> Any:
     return db.func.hashtextextended(f"dagster run {run_id}", 0)
 
 
-class EventLog(PrePingedConnections, PostgresEventLogStorage):
-    """Keeps a connection open, and writes a range's check results in one statement.
+_MAY_WAIT = {
+    DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+    DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED,
+    DagsterEventType.ASSET_CHECK_EVALUATION,
+    DagsterEventType.STEP_OUTPUT,
+}
 
-    Dagster opens two connections an event: 60 checks of a day took 2.6 s of a run, and 0.9 s so.
+
+class EventLog(PrePingedConnections, PostgresEventLogStorage):
+    """Keeps a connection open, and stores the events of a run's plan and checks together.
+
+    Dagster opens two connections an event, and commits each of its up to four statements.
     """
 
     def __init__(self, postgres_url: str, *arguments: Any, **options: Any) -> None:
@@ -91,14 +71,16 @@ class EventLog(PrePingedConnections, PostgresEventLogStorage):
             pool_size=1,
             max_overflow=-1,
             pool_pre_ping=True,
+            executemany_mode="values_plus_batch",
         )
-
+        self._waiting: list[EventLogEntry] = []
         self._found_tables: set[str] = set()
         self._lock_connection: db.Connection | None = None
         self._locked_run_id: str | None = None
 
     def dispose(self) -> None:
         """Close the connections; a run that this process executes counts as ended."""
+        self._store_waiting()
         self._release_lock()
         super().dispose()
         self._engine.dispose()
@@ -128,10 +110,34 @@ class EventLog(PrePingedConnections, PostgresEventLogStorage):
         return self.has_asset_key_col(column_name)
 
     def store_event(self, event: EventLogEntry) -> None:
-        """Store an event; with a run's first, lock the run for as long as this process lives."""
+        """Store an event; with a run's first, lock the run for as long as this process lives.
+
+        While this process executes the run, the plans and results of its checks wait for the next
+        event of another kind, and are stored with it.
+        """
         if event.is_dagster_event and event.dagster_event_type is DagsterEventType.RUN_START:
             self.lock_run(event.run_id)
-        super().store_event(event)
+        self._waiting.append(event)
+        if event.run_id != self._locked_run_id or event.dagster_event_type not in _MAY_WAIT:
+            self._store_waiting()
+
+    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+        """Store events of one kind, after those that wait."""
+        self._store_waiting()
+        super().store_event_batch(events)
+
+    def _store_waiting(self) -> None:
+        events, self._waiting = self._waiting, []
+        if not events:
+            return
+        with self.index_transaction() as connection:
+            insert = self.prepare_insert_event_batch(events).returning(SqlEventLogStorageTable.c.id)
+            stored = list(zip(events, connection.execute(insert).scalars(), strict=True))
+            for event, event_id in stored:
+                if event.dagster_event_type in ASSET_EVENTS:
+                    self._store_asset_event_tags(connection, [event], [event_id])
+                    self._store_asset_event(connection, event, event_id)
+            check_executions.store(connection, stored)
 
     def lock_run(self, run_id: str) -> None:
         """Hold the lock of a run until the process ends, or executes another run."""
@@ -173,91 +179,3 @@ class EventLog(PrePingedConnections, PostgresEventLogStorage):
                 )
             )
         self.wipe_asset_cached_status(asset_key)
-
-    def _store_asset_check_evaluation_planned(
-        self, event: EventLogEntry, event_id: int | None
-    ) -> None:
-        """Plan all partitions of a range in one statement."""
-        planned: Any = event.get_dagster_event().event_specific_data
-        if planned.partitions_subset is None or len(planned.partitions_subset) == 1:
-            super()._store_asset_check_evaluation_planned(event, event_id)
-            return
-        row = {
-            **self._row(event, event_id, AssetCheckExecutionRecordStatus.PLANNED),
-            "evaluation_event": None,  # which each row would repeat, until its result replaces it
-        }
-        partitions = sorted(planned.partitions_subset.get_partition_keys())
-        table = AssetCheckExecutionsTable
-        columns = ["asset_key", "check_name", "run_id", *row, "partition"]
-        values = [
-            db.literal(planned.asset_key.to_string()),
-            db.literal(planned.check_name),
-            db.literal(event.run_id),
-            *map(db.literal, row.values()),
-            db.func.unnest(db.cast(partitions, db.ARRAY(db.Text))),
-        ]
-        with self.index_connection() as connection:
-            connection.execute(table.insert().from_select(columns, db.select(*values)))
-
-    def _store_runless_asset_check_evaluation(
-        self, event: EventLogEntry, event_id: int | None
-    ) -> None:
-        """Replace a day's older report: Dagster's table has one row a run, check and partition."""
-        evaluation = cast(AssetCheckEvaluation, event.get_dagster_event().event_specific_data)
-        table = AssetCheckExecutionsTable
-        older = (
-            (table.c.asset_key == evaluation.asset_key.to_string())
-            & (table.c.check_name == evaluation.check_name)
-            & (table.c.run_id == event.run_id)
-            & (table.c.partition == evaluation.partition)
-        )
-        with self.index_connection() as connection:
-            connection.execute(table.delete().where(older))
-        super()._store_runless_asset_check_evaluation(event, event_id)
-
-    def _update_asset_check_evaluation(self, event: EventLogEntry, event_id: int | None) -> None:
-        """Give the result of a range to each day of it that has no result of its own."""
-        super()._update_asset_check_evaluation(event, event_id)
-        evaluation = cast(AssetCheckEvaluation, event.get_dagster_event().event_specific_data)
-        if evaluation.partition is not None:
-            return
-        if JUDGED_DAYS not in evaluation.metadata:
-            return
-        judged, failed = (
-            cast(list[str], evaluation.metadata[name].value) for name in (JUDGED_DAYS, FAILED_DAYS)
-        )
-        table = AssetCheckExecutionsTable
-        planned = (
-            (table.c.asset_key == evaluation.asset_key.to_string())
-            & (table.c.check_name == evaluation.check_name)
-            & (table.c.run_id == event.run_id)
-            & (table.c.execution_status == AssetCheckExecutionRecordStatus.PLANNED.value)
-            & table.c.partition.is_not(None)
-        )
-        with self.index_connection() as connection:
-            # A day that was not judged keeps its earlier result. A day that failed has its own
-            # result: the check reported it.
-            connection.execute(
-                table.delete().where(
-                    planned & (table.c.partition.not_in(judged) | table.c.partition.in_(failed))
-                )
-            )
-            passed = self._row(
-                _of_a_passed_day(event), event_id, AssetCheckExecutionRecordStatus.SUCCEEDED
-            )
-            connection.execute(table.update().where(planned).values(passed))
-
-    def _row(
-        self,
-        event: EventLogEntry,
-        event_id: int | None,
-        status: AssetCheckExecutionRecordStatus,
-    ) -> Mapping[str, Any]:
-        return {
-            "execution_status": status.value,
-            "evaluation_event": serialize_value(event),
-            "evaluation_event_timestamp": dt.datetime.fromtimestamp(
-                event.timestamp, dt.UTC
-            ).replace(tzinfo=None),
-            "evaluation_event_storage_id": event_id,
-        }

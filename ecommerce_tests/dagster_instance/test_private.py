@@ -46,9 +46,8 @@ def test_the_tests_import_those_of_their_own_in_one_module() -> None:
 
 def test_the_event_log_overrides_methods_that_exist_and_take_the_same() -> None:
     overridden = [
-        "_store_asset_check_evaluation_planned",
-        "_store_runless_asset_check_evaluation",
-        "_update_asset_check_evaluation",
+        "store_event",
+        "store_event_batch",
         "_has_asset_key_col_on_connection",
         "has_asset_key_col",
         "has_table",
@@ -61,6 +60,15 @@ def test_the_event_log_overrides_methods_that_exist_and_take_the_same() -> None:
     assert isinstance(
         inspect.getattr_static(PostgresEventLogStorage, "supports_asset_checks"), property
     )
+    taken = {
+        "_store_asset_event": ["self", "conn", "event", "event_id"],
+        "_store_asset_event_tags": ["self", "conn", "events", "event_ids"],
+        "prepare_insert_event_batch": ["self", "events"],
+        "index_transaction": ["self"],
+    }
+    for name, parameters in taken.items():
+        theirs = inspect.signature(getattr(PostgresEventLogStorage, name))
+        assert list(theirs.parameters) == parameters, name
 
 
 def test_a_run_of_a_range_covers_its_days() -> None:
