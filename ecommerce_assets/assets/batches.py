@@ -137,7 +137,7 @@ def _read_day(
     is_pruned: bool,
 ) -> _ReadDay:
     """Read a day's files; one refused file refuses the day."""
-    held = _no_files() if held is None else held
+    held = _NO_FILES if held is None else held
     try:
         contents = {
             file.name: shop.landing.read(file) for file in listing.batches.get((feed.name, day), ())
@@ -200,7 +200,7 @@ def _judge(shop: Shop, feed: Feed, piece: Sequence[_ReadDay]) -> _JudgedPiece:
     accepted = [read for read in piece if read.is_changed and read.day not in refusals]
     files = _file_rows(feed, chain(*(read.files for read in accepted)), result)
     days = [read.day for read in accepted]
-    by_day = {read.day: read.held for read in piece} | dict.fromkeys(days, _no_files())
+    by_day = {read.day: read.held for read in piece} | dict.fromkeys(days, _NO_FILES)
     by_day |= _by_day(files)
     return _JudgedPiece(
         days,
@@ -221,8 +221,7 @@ def _write(connection: psycopg.Connection, feed: Feed, piece: _JudgedPiece) -> N
         )
 
 
-def _no_files() -> pd.DataFrame:
-    return pd.DataFrame(columns=list(STAGED_FILE))
+_NO_FILES = pd.DataFrame(columns=list(STAGED_FILE))
 
 
 def _digest(content: bytes) -> str:

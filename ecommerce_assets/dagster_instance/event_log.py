@@ -57,6 +57,11 @@ _MAY_WAIT = {
 }
 
 
+_INSERT = SqlEventLogStorageTable.insert().returning(
+    SqlEventLogStorageTable.c.id, sort_by_parameter_order=True
+)
+
+
 class EventLog(PrePingedConnections, PostgresEventLogStorage):
     """Keeps a connection open, and stores the events of a run's plan and checks together.
 
@@ -122,21 +127,31 @@ class EventLog(PrePingedConnections, PostgresEventLogStorage):
             self._store_waiting()
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """Store events of one kind, after those that wait."""
+        """Store events together, as Dagster without those of assets that failed."""
+        self._waiting += [
+            event
+            for event in events
+            if not event.get_dagster_event().is_asset_failed_to_materialize
+        ]
         self._store_waiting()
-        super().store_event_batch(events)
 
     def _store_waiting(self) -> None:
         events, self._waiting = self._waiting, []
         if not events:
             return
         with self.index_transaction() as connection:
-            insert = self.prepare_insert_event_batch(events).returning(SqlEventLogStorageTable.c.id)
-            stored = list(zip(events, connection.execute(insert).scalars(), strict=True))
-            for event, event_id in stored:
-                if event.dagster_event_type in ASSET_EVENTS:
-                    self._store_asset_event_tags(connection, [event], [event_id])
-                    self._store_asset_event(connection, event, event_id)
+            # Dagster's own statement for many events is compiled anew for each batch.
+            ids = connection.execute(_INSERT, [self._event_to_row(event) for event in events])
+            stored = list(zip(events, ids.scalars(), strict=True))
+            of_assets = [(e, id_) for e, id_ in stored if e.dagster_event_type in ASSET_EVENTS]
+            if of_assets:
+                self._store_asset_event_tags(connection, *zip(*of_assets, strict=True))
+            last = {
+                (e.get_dagster_event().asset_key, e.dagster_event_type): (e, id_)
+                for e, id_ in of_assets
+            }
+            for event, event_id in last.values():
+                self._store_asset_event(connection, event, event_id)
             check_executions.store(connection, stored)
 
     def lock_run(self, run_id: str) -> None:

@@ -88,11 +88,8 @@ def read_plain_csv(name: str, content: bytes, feed: Feed) -> Records:
         np.arange(1, table.num_rows + len(bad_rows) + 1), [row.number - 1 for row in bad_rows]
     )
     return Records(
-        lay_out(
-            feed,
-            {column: table.column(column) for column in known},
-            numbers - np.searchsorted(blank, numbers),
-        ),
+        lay_out(feed, {column: table.column(column) for column in known}, len(numbers)),
+        numbers - np.searchsorted(blank, numbers),
         malformed=[
             Malformed(row.number - int(np.searchsorted(blank, row.number)), row.text)
             for row in malformed
@@ -145,7 +142,10 @@ def read_quoted_csv(name: str, content: bytes, feed: Feed) -> Records:
     take_block()
     columns = {column: pa.chunked_array(arrays) for column, arrays in blocks.items()}
     return Records(
-        lay_out(feed, columns, line_numbers), malformed=malformed, ignored_columns=ignored
+        lay_out(feed, columns, len(line_numbers)),
+        np.array(line_numbers, dtype="int64"),
+        malformed=malformed,
+        ignored_columns=ignored,
     )
 
 

@@ -68,8 +68,11 @@ def read_jsonl(content: bytes, feed: Feed) -> Records:
     take_block()
     return Records(
         lay_out(
-            feed, {name: pa.chunked_array(arrays) for name, arrays in texts.items()}, line_numbers
+            feed,
+            {name: pa.chunked_array(arrays) for name, arrays in texts.items()},
+            len(line_numbers),
         ),
+        np.array(line_numbers, dtype="int64"),
         {name: mask for name in masks if (mask := np.concatenate(masks[name])).any()},
         malformed,
         listed(ignored),

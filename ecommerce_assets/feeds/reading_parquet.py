@@ -95,12 +95,14 @@ def _read(name: str, content: bytes, feed: Feed, limit: int) -> Records:
             texts[column].append(array.filter(pa.array(~large)) if large.any() else array)
             unfit[column].append(mask[~large])
         line_numbers.append(numbers[~large])
+    kept = np.concatenate([np.empty(0, dtype="int64"), *line_numbers])
     return Records(
         lay_out(
             feed,
             {column: pa.chunked_array(arrays, pa.string()) for column, arrays in texts.items()},
-            np.concatenate([np.empty(0, dtype="int64"), *line_numbers]),
+            len(kept),
         ),
+        kept,
         {
             column: mask
             for column, masks in unfit.items()

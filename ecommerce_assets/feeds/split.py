@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from ecommerce_assets.feeds.contract import Feed, Store
 from ecommerce_assets.feeds.judging import judge
@@ -37,6 +38,9 @@ class Split:
 
     staged: pd.DataFrame
     quarantined: pd.DataFrame
+
+
+_TEXT = pd.StringDtype(na_value=np.nan)
 
 
 def split(feed: Feed, store: Store, hasher: Hasher, landed: Sequence[LandedRecords]) -> Split:
@@ -75,10 +79,13 @@ def _stack(
     feed: Feed, landed: Sequence[LandedRecords]
 ) -> tuple[pd.DataFrame, dict[str, Mask], pd.DataFrame]:
     """Concatenate the files' records, with their addresses."""
-    frames = [file.records.texts for file in landed]
-    lengths = [len(frame) for frame in frames]
-    texts = pd.concat(
-        [pd.DataFrame(columns=list(feed.columns), dtype="str"), *frames], ignore_index=True
+    lengths = [len(file.records.line_numbers) for file in landed]
+    tables = [file.records.texts for file in landed if len(file.records.line_numbers)]
+    # pandas cannot join on a column of texts that Arrow made without rows.
+    texts = (
+        pa.concat_tables(tables).to_pandas(types_mapper={pa.string(): _TEXT}.get)
+        if tables
+        else pd.DataFrame(columns=list(feed.columns), dtype="str")
     )
     unfit = {
         name: np.concatenate(
@@ -92,7 +99,7 @@ def _stack(
     }
     days = np.array([file.batch_date for file in landed], dtype="datetime64[s]")
     names = pd.Series([file.source_file for file in landed], dtype="str")
-    line_numbers = [frame.index.to_numpy(dtype="int64") for frame in frames]
+    line_numbers = [file.records.line_numbers for file in landed]
     address = pd.DataFrame(
         {
             "batch_date": np.repeat(days, lengths),

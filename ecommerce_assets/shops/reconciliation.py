@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from ecommerce_assets.feeds.contract import FEEDS, Store
 from ecommerce_assets.feeds.privacy import Hasher
@@ -150,11 +152,10 @@ def reconcile(
 
 
 def _split(feed: str, texts: pd.DataFrame, store: Store, batch_date: pd.Timestamp) -> Split:
-    columns = list(FEEDS[feed].columns)
-    frame = texts.reindex(columns=columns).astype("str")
-    frame = frame.replace("", None)
-    frame.index = pd.RangeIndex(1, len(frame) + 1, name="line_number")
-    landed = LandedRecords(batch_date, feed, Records(frame))
+    frame = texts.reindex(columns=list(FEEDS[feed].columns)).astype("str").replace("", None)
+    table = pa.table({name: pa.array(column, pa.string()) for name, column in frame.items()})
+    records = Records(table, np.arange(1, len(frame) + 1))
+    landed = LandedRecords(batch_date, feed, records)
     return split(FEEDS[feed], store, Hasher(None), [landed])
 
 

@@ -63,7 +63,7 @@ def test_the_event_log_overrides_methods_that_exist_and_take_the_same() -> None:
     taken = {
         "_store_asset_event": ["self", "conn", "event", "event_id"],
         "_store_asset_event_tags": ["self", "conn", "events", "event_ids"],
-        "prepare_insert_event_batch": ["self", "events"],
+        "_event_to_row": ["self", "event"],
         "index_transaction": ["self"],
     }
     for name, parameters in taken.items():

@@ -68,7 +68,7 @@ def test_a_record_above_the_limit_is_malformed_and_cut_to_its_head(name: str) ->
 
     records = read_records(name, WAYS[name](GOOD, large, GOOD), RETURNS)
 
-    assert list(records.texts.index) == [1, 3]
+    assert list(records.line_numbers) == [1, 3]
     [cut] = records.malformed
     assert cut.line_number == 2
     assert HEAD < len(cut.text) < 2 * HEAD
@@ -85,7 +85,8 @@ def test_a_record_above_the_limit_is_malformed_and_cut_to_its_head(name: str) ->
 def test_a_record_within_the_limit_is_kept_whole(name: str) -> None:
     content = WAYS[name]({**GOOD, "reason": "x" * (RECORD_LIMIT - 1_000)})
 
-    assert len(read_records(name, content, RETURNS).texts.loc[1, "reason"]) == RECORD_LIMIT - 1_000
+    (reason,) = read_records(name, content, RETURNS).texts["reason"].to_pylist()
+    assert len(reason) == RECORD_LIMIT - 1_000
 
 
 def test_a_large_quoted_record_ends_where_its_quotes_do() -> None:
@@ -93,7 +94,7 @@ def test_a_large_quoted_record_ends_where_its_quotes_do() -> None:
 
     records = read_records("d.csv", csv(GOOD, large, GOOD), RETURNS)
 
-    assert list(records.texts.index) == [1, 3]
+    assert list(records.line_numbers) == [1, 3]
     assert [bad.line_number for bad in records.malformed] == [2]
 
 
