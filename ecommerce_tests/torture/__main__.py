@@ -3,6 +3,9 @@
 `TORTURE_MINUTES` (60 unless set) says how long, `TORTURE_SEED` which random numbers to begin with,
 `TORTURE_PART` which part to play alone. A failure names its part and seed:
 `make torture TORTURE_PART=<part> TORTURE_SEED=<seed> TORTURE_MINUTES=0` plays it again.
+
+The parts kills and stops end when they have been at every step of their load. With
+`TORTURE_SHARD=2/3` a process takes every third seed, from the second on, beside two others.
 """
 
 import os
@@ -29,6 +32,10 @@ from ecommerce_tests.torture.torture_shop import TortureShop
 
 SEEDS_A_PART = 5
 """How many seeds a part plays before the next has its turn."""
+
+
+class PlayedOutError(Exception):
+    """A part has been played with all its seeds."""
 
 
 class LongRun:
@@ -81,22 +88,25 @@ class LongRun:
 
     def kill(self, seed: int) -> None:
         """Kill a load at a step: seeds from 0 on go through all, in the order of `Edited.steps`."""
-        self._shop_behind().load_dies_at(self._next_step(seed))
+        self._shop_behind().load_dies_at(self._step(seed))
 
     def stop(self, seed: int) -> None:
-        """Stop the database at the next step of a load."""
-        self._shop_behind().database_stops_at(self._next_step(seed))
+        """Stop the database at a step of a load, in the same order."""
+        self._shop_behind().database_stops_at(self._step(seed))
 
     def _shop_behind(self) -> Edited:
         if self._edited is None:
             self._edited = edited_shop(self._folder / "kills", seed=3)
         return self._edited
 
-    def _next_step(self, seed: int) -> int:
+    def _step(self, seed: int) -> int:
         edited = self._shop_behind()
         self.played["steps of a load"] = len(edited.places)
         self.played["places in its code"] = len(set(edited.places))
-        return edited.steps()[seed % len(edited.places)]
+        self.played["states left by deaths"] = len(edited.completed)
+        if seed >= len(edited.places):
+            raise PlayedOutError
+        return edited.steps()[seed]
 
     @contextmanager
     def _place(self) -> Iterator[tuple[Path, str]]:
@@ -112,18 +122,24 @@ def main() -> int:
     minutes = float(os.environ.get("TORTURE_MINUTES", "60"))
     first = int(os.environ.get("TORTURE_SEED", "0"))
     alone = os.environ.get("TORTURE_PART")
+    shard, shards = map(int, os.environ.get("TORTURE_SHARD", "1/1").split("/"))
     until = time.monotonic() + 60 * minutes
     with tempfile.TemporaryDirectory() as folder:
         run = LongRun(Path(folder))
         parts = {alone: run.parts()[alone]} if alone else run.parts()
         for start in count(first, SEEDS_A_PART):
-            for part, play in parts.items():
+            for part, play in list(parts.items()):
                 for seed in range(start, start + SEEDS_A_PART):
+                    if seed % shards != shard - 1:
+                        continue
                     if run.played and time.monotonic() > until:
                         print(_figures(run.played))
                         return 0
                     try:
                         play(seed)
+                    except PlayedOutError:
+                        del parts[part]
+                        break
                     except Exception:
                         # Whatever failed, it is shown with what plays it again, and ends the run.
                         traceback.print_exc()
@@ -133,6 +149,8 @@ def main() -> int:
                         return 1
                     run.played[part] += 1
             print(_figures(run.played), flush=True)
+            if not parts:
+                return 0
     return 0
 
 
