@@ -14,8 +14,7 @@ BENCH ?=
 
 run: .venv/run
 	$(BIN)/python -m ecommerce_assets.shops.demo
-	$(BIN)/ecommerce load --reports
-	$(BIN)/ecommerce serve --began-at $(BEGAN)
+	$(BIN)/ecommerce serve --load --began-at $(BEGAN)
 
 test: .venv/dev
 	$(BIN)/pytest -n auto --dist worksteal

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -31,6 +31,8 @@ from ecommerce_assets.dagster_ui import require_password
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.root import PROJECT_ROOT
 from ecommerce_assets.settings import Settings
+from ecommerce_assets.shop import Shop
+from ecommerce_assets.warehouse.staging import last_batch_date
 
 LOCATION = "ecommerce_assets"
 """The code location's name, as in workspace.yaml; Dagster keys the state of schedules by it."""
@@ -64,13 +66,15 @@ def serve(
     addresses: Addresses,
     on_ready: Callable[[], None],
     *,
+    loads_first: bool = False,
     is_verbose: bool = False,
 ) -> None:
     """Run the Dagster UI, its daemon and the API until Ctrl-C or SIGTERM, then stop all of them.
 
-    `on_ready` is called once both addresses answer. The programs print warnings and errors;
-    with `is_verbose` they print all their logs. If the output is not a terminal, the API logs its
-    requests too, and all logs are JSON.
+    `on_ready` is called once both addresses answer. With `loads_first` it also waits for a load of
+    what has landed, which runs while the programs start; the last day's reports are drawn then.
+    The programs print warnings and errors; with `is_verbose` they print all their logs. If the
+    output is not a terminal, the API logs its requests too, and all logs are JSON.
 
     Raises:
         OperatorError: others can reach the host and no password is set, a port is taken, or one of
@@ -98,6 +102,7 @@ def serve(
         server = {"grpc_server": {"socket": str(code), "location_name": LOCATION}}
         workspace.write_text(json.dumps({"load_from": [server]}))
         listen_on = ("--host", host, "--port")
+        is_loaded = programs.begin("load") if loads_first else lambda: True
         programs.start("The API", "ecommerce_api", *listen_on, str(api_port), *api_log)
         programs.start(
             "Dagster's code server",
@@ -118,9 +123,20 @@ def serve(
                 ("The API", api_port, "/health/live"),
                 ("The Dagster UI", ui_port, "/server_info"),
             )
-        ):
+        ) and programs.watch(is_loaded):
             on_ready()
-        programs.watch()
+            if loads_first:
+                _draw_reports(programs, settings)
+        programs.watch(lambda: False)
+
+
+def _draw_reports(programs: "_Programs", settings: Settings) -> None:
+    with Shop(settings).warehouse() as connection:
+        day = last_batch_date(connection)
+    if day:
+        # What it prints has been printed by the load.
+        of_day = ("--from", day.isoformat(), "--to", day.isoformat())
+        programs.begin("load", *of_day, "--reports", output=subprocess.DEVNULL)
 
 
 class _Programs:
@@ -129,6 +145,7 @@ class _Programs:
     def __init__(self, stopping: Callable[[], bool]) -> None:
         self._stopping = stopping
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._commands: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -139,23 +156,26 @@ class _Programs:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for program in self._running.values():
+        started = [*self._running.values(), *self._commands]
+        for program in started:
             _signal_group(program, signal.SIGTERM)
         deadline = time.monotonic() + _STOP_SECONDS
-        for program in self._running.values():
+        for program in started:
             with suppress(subprocess.TimeoutExpired):
                 program.wait(max(0, deadline - time.monotonic()))
-        for program in self._running.values():
+        for program in started:
             _signal_group(program, signal.SIGKILL)  # and what a program left behind in its group
             program.wait()
 
     def start(self, name: str, module: str, *arguments: str) -> None:
-        self._running[name] = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            cwd=PROJECT_ROOT,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,  # a Ctrl-C reaches this process only, which stops the others
-        )
+        """Start a program that runs until it is stopped."""
+        self._running[name] = _popen([sys.executable, "-m", module, *arguments])
+
+    def begin(self, *arguments: str, output: int | None = None) -> Callable[[], bool]:
+        """Start an `ecommerce` command that ends by itself; give whether it has ended."""
+        command = _popen([str(Path(sys.executable).with_name("ecommerce")), *arguments], output)
+        self._commands.append(command)
+        return lambda: command.poll() is not None
 
     def await_answer(self, name: str, answers: Callable[[], bool]) -> bool:
         """Wait for a program to answer; False when a stop was requested meanwhile."""
@@ -169,11 +189,14 @@ class _Programs:
             time.sleep(_POLL_SECONDS)
         return False
 
-    def watch(self) -> None:
-        """Wait until a stop is requested."""
+    def watch(self, ended: Callable[[], bool]) -> bool:
+        """Wait for an end; False when a stop was requested meanwhile."""
         while not self._stopping():
+            if ended():
+                return True
             self._require_all()
             time.sleep(_POLL_SECONDS)
+        return False
 
     def _require_all(self) -> None:
         for name, program in self._running.items():
@@ -182,6 +205,16 @@ class _Programs:
                     f"{name} ended by itself (exit status {program.returncode}); "
                     "its last lines above say why."
                 )
+
+
+def _popen(command: Sequence[str], output: int | None = None) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        command,
+        cwd=PROJECT_ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        start_new_session=True,  # a Ctrl-C reaches this process only, which stops the others
+    )
 
 
 def _signal_group(program: "subprocess.Popen[bytes]", number: signal.Signals) -> None:

@@ -17,6 +17,7 @@ import pytest
 from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.serve import Addresses, serve
 from ecommerce_assets.settings import Settings
+from ecommerce_tests.small_shop import SmallShop, customer
 
 SERVE = """
 import sys
@@ -25,7 +26,12 @@ from ecommerce_assets.serve import Addresses, serve
 from ecommerce_assets.settings import load_settings
 addresses = Addresses(ui_port=int(sys.argv[1]), api_port=int(sys.argv[2]))
 try:
-    serve(load_settings(), addresses, lambda: print("ready", addresses.api, addresses.ui))
+    serve(
+        load_settings(),
+        addresses,
+        lambda: print("ready", addresses.api, addresses.ui),
+        loads_first="--load" in sys.argv,
+    )
 except OperatorError as error:
     sys.exit(f"stopped: {error}")
 """
@@ -45,12 +51,12 @@ def until(ready: Callable[[], object], seconds: float = 90) -> None:
 
 
 class Served:
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *options: str) -> None:
         self.ports = free_port(), free_port()
         self.output = home / "output"
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", SERVE, *map(str, self.ports)],
+                [sys.executable, "-c", SERVE, *map(str, self.ports), *options],
                 env={
                     **os.environ,
                     "ECOMMERCE_HOME": str(home),
@@ -70,14 +76,17 @@ class Served:
     def programs(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(60)
+
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     served = Served(tmp_path)
     yield served
-    if served.process.poll() is None:
-        served.process.terminate()
-        served.process.wait(60)
+    served.end()
 
 
 def get(port: int, path: str, method: str = "GET", **headers: str) -> int:
@@ -109,6 +118,18 @@ def test_both_answer_and_two_interrupts_leave_no_program_behind(served):
     assert served.process.wait(60) == 0
     _, alive = psutil.wait_procs(programs, timeout=0)
     assert alive == []
+
+
+def test_what_has_landed_is_loaded_before_the_addresses_are_told(tmp_path):
+    SmallShop(tmp_path / "landing", "").land("customers", "2024-03-05", customer("C1"))
+    served = Served(tmp_path, "--load")
+    try:
+        until(lambda: served.says("ready"))
+        assert re.search(r"customers +│ +1 │ +1 │", served.output.read_text())
+        until((tmp_path / "reports" / "2024-03-05" / "report.pdf").exists)
+        assert served.process.poll() is None
+    finally:
+        served.end()
 
 
 def test_one_that_dies_ends_the_others_and_is_named(served):

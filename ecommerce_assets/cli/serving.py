@@ -26,6 +26,10 @@ def serve(
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Do not open the shop's page in a browser.")
     ] = False,
+    load: Annotated[
+        bool,
+        typer.Option("--load", help="Load what has landed first, while the programs start."),
+    ] = False,
     began_at: Annotated[float | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Run the Dagster UI with its daemon, and the API, until Ctrl-C.
@@ -49,7 +53,7 @@ def serve(
         if out.is_terminal and not no_browser and _has_desktop():
             webbrowser.open(addresses.api)
 
-    serve(load_settings(), addresses, on_ready, is_verbose=verbose)
+    serve(load_settings(), addresses, on_ready, loads_first=load, is_verbose=verbose)
 
 
 def _has_desktop() -> bool:
