@@ -156,7 +156,7 @@ def _daily_figures(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             sales.read_lines(step.connection),
             sales.read_returns(step.connection),
             sales.read_adjustments(step.connection),
-            sales.read_first_order_dates(step.connection, orders),
+            sales.first_order_dates(orders),
         )
         revenue.replace(step.connection, daily_revenue(dates, *booked), step.cause)
         categories = sales.read_categories(step.connection)

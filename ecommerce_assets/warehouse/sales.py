@@ -25,7 +25,10 @@ from ecommerce_assets.warehouse.tables import (
 
 
 def read_orders(connection: psycopg.Connection) -> pd.DataFrame:
-    """Read the recognised orders placed on the dates in `taken`, or with a fact dated on them."""
+    """Read the recognised orders placed on the dates in `taken`, or with a fact dated on them.
+
+    Each has its customer's `first_order_date`, null for a guest.
+    """
     temporary.fill(
         connection,
         "with_facts",
@@ -39,18 +42,27 @@ def read_orders(connection: psycopg.Connection) -> pd.DataFrame:
         where adjustment_date in (select date from taken)
         """,
     )
-    return _read(
-        connection,
-        FCT_ORDERS,
+    columns = (
         "order_id order_date customer_id country channel discount_code returns gross_amount"
-        " discount_amount refund_amount shipping_amount tax_amount",
+        " discount_amount refund_amount shipping_amount tax_amount"
+    )
+    return read(
+        connection,
         """
-        select * from analytics.fct_orders
-        where is_recognised and order_date in (select date from taken)
-        union all
-        select o.* from with_facts join analytics.fct_orders o using (order_id)
-        where o.is_recognised and o.order_date not in (select date from taken)
+        select * from (
+            select * from analytics.fct_orders
+            where is_recognised and order_date in (select date from taken)
+            union all
+            select o.* from with_facts join analytics.fct_orders o using (order_id)
+            where o.is_recognised and o.order_date not in (select date from taken)
+        ) o left join (
+            select customer_id, first_order_date from analytics.dim_customer
+        ) c using (customer_id)
         """,
+        {
+            **{name: FCT_ORDERS.columns[name] for name in columns.split()},
+            "first_order_date": DIM_CUSTOMER.columns["first_order_date"],
+        },
     )
 
 
@@ -102,17 +114,10 @@ def read_adjustments(connection: psycopg.Connection) -> pd.DataFrame:
     )
 
 
-def read_first_order_dates(connection: psycopg.Connection, orders: pd.DataFrame) -> pd.Series:
-    """Read the first order dates, by `customer_id`, of some orders' customers."""
-    frame = read(
-        connection,
-        """
-        select customer_id, first_order_date from analytics.dim_customer where customer_id = any(%s)
-        """,
-        {name: DIM_CUSTOMER.columns[name] for name in ("customer_id", "first_order_date")},
-        [orders["customer_id"].dropna().unique().tolist()],
-    )
-    return frame.set_index("customer_id")["first_order_date"]
+def first_order_dates(orders: pd.DataFrame) -> pd.Series:
+    """Give the first order dates, by `customer_id`, of the customers of `read_orders`."""
+    customers = orders[["customer_id", "first_order_date"]].dropna(subset="customer_id")
+    return customers.drop_duplicates("customer_id").set_index("customer_id")["first_order_date"]
 
 
 def read_categories(connection: psycopg.Connection) -> pd.Series:

@@ -42,6 +42,8 @@ PARAMETERS: Mapping[str, str] = {
     # they took 209 MB, more than its tables.
     "min_wal_size": "32MB",
     "wal_recycle": "off",
+    # So that a new log file is not first filled with zeros, which took 8 s of a year's load.
+    "wal_init_zero": "off",
     # One more day on three years of history takes 1.0 s with it and 1.5 s with the stock 4.
     "random_page_cost": "1.1",
     "log_checkpoints": "off",

@@ -91,10 +91,13 @@ def runs(home: Path) -> bool:
 
 
 def started_at(url: str) -> object:
+    """Ask the server when it was started, and wait until it has forgotten who asked."""
     with psycopg.connect(url) as connection:
-        row = connection.execute("select pg_postmaster_start_time()").fetchone()
-    assert row is not None
-    return row[0]
+        row = connection.execute("select pg_postmaster_start_time(), pg_backend_pid()").fetchone()
+        assert row is not None
+        started, backend = row[0], psutil.Process(row[1])
+    backend.wait(60)
+    return started
 
 
 def until(happened: Callable[[], object]) -> None:
