@@ -67,9 +67,21 @@ def list_batch_facts(connection: psycopg.Connection, days: Collection[dt.date]) 
     )
     connection.execute("drop table if exists batch_fact_dates")
     connection.execute(
-        f"create temporary table batch_fact_dates as select distinct * from ({_ROWS_OF_TAKEN}) r"  # noqa: S608
+        f"create temporary table batch_fact_dates as select distinct * from ({_DATES_OF_TAKEN}) r"  # noqa: S608
     )
     connection.execute("drop table taken")
+
+
+_DATES_OF_TAKEN = """
+    select order_id, order_date as date from analytics.fct_orders join taken using (order_id)
+    union all
+    select order_id, sale_date from analytics.fct_order_items join taken using (order_id)
+    where sale_date <> order_date
+    union all
+    select order_id, return_date from analytics.fct_returns join taken using (order_id)
+    union all
+    select order_id, adjustment_date from analytics.fct_adjustments join taken using (order_id)
+"""
 
 
 def read_inputs(connection: psycopg.Connection) -> ClusterInputs:
@@ -167,18 +179,6 @@ def replace(
     )
 
 
-_ROWS_OF_TAKEN = """
-    select order_id, order_date as date from analytics.fct_orders join taken using (order_id)
-    union all
-    select order_id, sale_date from analytics.fct_order_items join taken using (order_id)
-    where sale_date <> order_date
-    union all
-    select order_id, return_date from analytics.fct_returns join taken using (order_id)
-    union all
-    select order_id, adjustment_date from analytics.fct_adjustments join taken using (order_id)
-"""
-
-
 def _delete_replaced(connection: psycopg.Connection, after: Facts) -> Facts:
     """Delete the facts of the orders in `taken`, and those of the keys to be written; give them.
 
@@ -191,17 +191,21 @@ def _delete_replaced(connection: psycopg.Connection, after: Facts) -> Facts:
             connection.execute(
                 f"delete from {table.name} where order_id in (select order_id from taken)"  # noqa: S608
             )
-    moved = {
-        table: _delete_moved(connection, table, after[table])
-        for table in (FCT_ORDER_ITEMS, FCT_RETURNS, FCT_ADJUSTMENTS)
-    }
-    moved[FCT_ORDERS] = read(
-        connection,
-        "select * from analytics.fct_orders where order_id = any(%s)",
-        COMPARED[FCT_ORDERS],
-        [pd.concat(rows["order_id"] for rows in moved.values()).unique().tolist()],
-    )
-    return {table: pd.concat([rows, moved[table]]) for table, rows in before.items()}
+    losing = []
+    for table in (FCT_ORDER_ITEMS, FCT_RETURNS, FCT_ADJUSTMENTS):
+        if _any_between(connection, table, after[table]):
+            moved = _delete_moved(connection, table, after[table])
+            before[table] = pd.concat([before[table], moved])
+            losing.append(moved["order_id"])
+    if losing:
+        losers = read(
+            connection,
+            "select * from analytics.fct_orders where order_id = any(%s)",
+            COMPARED[FCT_ORDERS],
+            [pd.concat(losing).unique().tolist()],
+        )
+        before[FCT_ORDERS] = pd.concat([before[FCT_ORDERS], losers])
+    return before
 
 
 def _delete_moved(
@@ -209,9 +213,8 @@ def _delete_moved(
 ) -> pd.DataFrame:
     """Delete what a table still has of the keys to be written, and give it."""
     (key,) = table.key
-    keys = written[key] if _any_between(connection, table, written[key]) else written[key][:0]
     temporary.empty(connection, "written", 'key text collate "C"')
-    copy_in(connection, "written", {"key": Kind.TEXT}, keys.to_frame("key"))
+    copy_in(connection, "written", {"key": Kind.TEXT}, written[[key]].set_axis(["key"], axis=1))
     connection.execute("analyze written")
     of_written = f"from {table.name} where {key} in (select key from written)"  # noqa: S608
     moved = read(connection, f"select * {of_written}", COMPARED[table])
@@ -220,13 +223,14 @@ def _delete_moved(
     return moved
 
 
-def _any_between(connection: psycopg.Connection, table: Table, keys: pd.Series) -> bool:
-    """Whether a table has a key in the range of some keys; in a large first load it has none."""
-    if keys.empty:
+def _any_between(connection: psycopg.Connection, table: Table, written: pd.DataFrame) -> bool:
+    """Whether a table has a key between those to be written; in a large first load it has none."""
+    if written.empty:
         return False
+    (key,) = table.key
     row = connection.execute(
-        f"select exists (select from {table.name} where {table.key[0]} between %s and %s)",  # noqa: S608
-        [keys.min(), keys.max()],
+        f"select exists (select from {table.name} where {key} between %s and %s)",  # noqa: S608
+        [written[key].min(), written[key].max()],
     ).fetchone()
     return bool(row and row[0])
 
