@@ -26,12 +26,13 @@ from ecommerce_assets import loading
 from ecommerce_assets.dagster_instance.home import open_instance
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.errors import OperatorError
-from ecommerce_assets.settings import load_settings
+from ecommerce_assets.settings import Settings, load_settings
 from ecommerce_assets.shop import Shop
 from ecommerce_tests.torture.model.contract import FEEDS
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload([__name__])
+FORKS.set_forkserver_preload([__name__, "ecommerce_assets.dagster_instance.storage"])
+build_defs(Shop(Settings(_env_file=None)))  # or each process imports what this needs
 
 _PROGRAM = str(Path(loading.__file__).parent)
 
