@@ -85,7 +85,6 @@ class EventLog(PrePingedConnections, PostgresEventLogStorage):
 
     def dispose(self) -> None:
         """Close the connections; a run that this process executes counts as ended."""
-        self._store_waiting()
         self._release_lock()
         super().dispose()
         self._engine.dispose()
@@ -122,37 +121,47 @@ class EventLog(PrePingedConnections, PostgresEventLogStorage):
         """
         if event.is_dagster_event and event.dagster_event_type is DagsterEventType.RUN_START:
             self.lock_run(event.run_id)
-        self._waiting.append(event)
-        if event.run_id != self._locked_run_id or event.dagster_event_type not in _MAY_WAIT:
-            self._store_waiting()
+        if event.run_id == self._locked_run_id and event.dagster_event_type in _MAY_WAIT:
+            self._waiting.append(event)
+        else:
+            self._store_with_waiting([event])
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Store events together, as Dagster without those of assets that failed."""
-        self._waiting += [
-            event
-            for event in events
-            if not event.get_dagster_event().is_asset_failed_to_materialize
-        ]
-        self._store_waiting()
+        self._store_with_waiting(
+            [
+                event
+                for event in events
+                if not event.get_dagster_event().is_asset_failed_to_materialize
+            ]
+        )
 
-    def _store_waiting(self) -> None:
-        events, self._waiting = self._waiting, []
+    def _store_with_waiting(self, events: Sequence[EventLogEntry]) -> None:
+        events, self._waiting = [*self._waiting, *events], []
         if not events:
             return
         with self.index_transaction() as connection:
             # Dagster's own statement for many events is compiled anew for each batch.
             ids = connection.execute(_INSERT, [self._event_to_row(event) for event in events])
             stored = list(zip(events, ids.scalars(), strict=True))
-            of_assets = [(e, id_) for e, id_ in stored if e.dagster_event_type in ASSET_EVENTS]
-            if of_assets:
-                self._store_asset_event_tags(connection, *zip(*of_assets, strict=True))
-            last = {
-                (e.get_dagster_event().asset_key, e.dagster_event_type): (e, id_)
-                for e, id_ in of_assets
-            }
-            for event, event_id in last.values():
-                self._store_asset_event(connection, event, event_id)
+            self._store_events_of_assets(connection, stored)
             check_executions.store(connection, stored)
+
+    def _store_events_of_assets(
+        self, connection: db.Connection, stored: Sequence[tuple[EventLogEntry, int]]
+    ) -> None:
+        """Store tags of events, and of each kind the latest in its asset's row."""
+        of_assets = [pair for pair in stored if pair[0].dagster_event_type in ASSET_EVENTS]
+        if not of_assets:
+            return
+        events, ids = zip(*of_assets, strict=True)
+        self._store_asset_event_tags(connection, events, ids)
+        latest = {
+            (event.get_dagster_event().asset_key, event.dagster_event_type): (event, event_id)
+            for event, event_id in of_assets
+        }
+        for event, event_id in latest.values():
+            self._store_asset_event(connection, event, event_id)
 
     def lock_run(self, run_id: str) -> None:
         """Hold the lock of a run until the process ends, or executes another run."""
