@@ -6,10 +6,14 @@ import re
 import psycopg
 from psycopg import sql
 
-# Dates stay, since they say which batch days have been loaded; other numbers differ by clock or id.
-_RUN = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
-_CLOCK = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[\d.:+]*")
-_NUMBER = re.compile(r"(?<![\d-])\d+(?![\d-])")
+# Dates stay, since they say which batch days have been loaded. The rest differs from load to load.
+_PASSING = (
+    re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"),  # a run
+    re.compile(r"[0-9a-f]{64}"),  # a data version, which Dagster makes of the ids of events
+    re.compile(r'(?<=key"": "")[a-z]{8}(?=")'),  # the file of a step's output
+    re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[\d.:+]*"),  # a clock time
+    re.compile(r"(?<![\d-])\d+(?![\d-])"),  # any other number
+)
 
 
 def what_lasts(url: str) -> str:
@@ -30,6 +34,6 @@ def what_lasts(url: str) -> str:
 
 
 def _comparable(row: str) -> str:
-    for passing in (_RUN, _CLOCK, _NUMBER):
+    for passing in _PASSING:
         row = passing.sub("?", row)
     return row
