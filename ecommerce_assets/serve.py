@@ -134,9 +134,9 @@ def _draw_reports(programs: "_Programs", settings: Settings) -> None:
     with Shop(settings).warehouse() as connection:
         day = last_batch_date(connection)
     if day:
-        # What it prints has been printed by the load.
+        # What it prints has been printed by the load; Dagster's UI shows how the run went.
         of_day = ("--from", day.isoformat(), "--to", day.isoformat())
-        programs.begin("load", *of_day, "--reports", output=subprocess.DEVNULL)
+        programs.begin("load", *of_day, "--reports", is_quiet=True)
 
 
 class _Programs:
@@ -171,9 +171,10 @@ class _Programs:
         """Start a program that runs until it is stopped."""
         self._running[name] = _popen([sys.executable, "-m", module, *arguments])
 
-    def begin(self, *arguments: str, output: int | None = None) -> Callable[[], bool]:
+    def begin(self, *arguments: str, is_quiet: bool = False) -> Callable[[], bool]:
         """Start an `ecommerce` command that ends by itself; give whether it has ended."""
-        command = _popen([str(Path(sys.executable).with_name("ecommerce")), *arguments], output)
+        program = str(Path(sys.executable).with_name("ecommerce"))
+        command = _popen([program, *arguments], subprocess.DEVNULL if is_quiet else None)
         self._commands.append(command)
         return lambda: command.poll() is not None
 
@@ -213,6 +214,7 @@ def _popen(command: Sequence[str], output: int | None = None) -> "subprocess.Pop
         cwd=PROJECT_ROOT,
         stdin=subprocess.DEVNULL,
         stdout=output,
+        stderr=output,
         start_new_session=True,  # a Ctrl-C reaches this process only, which stops the others
     )
 
