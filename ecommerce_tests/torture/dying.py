@@ -32,7 +32,8 @@ from ecommerce_tests.torture.model.contract import FEEDS
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload([__name__, "ecommerce_assets.dagster_instance.storage"])
-build_defs(Shop(Settings(_env_file=None)))  # or each process imports what this needs
+# Otherwise each process would import what this needs. With a first day it asks no warehouse.
+build_defs(Shop(Settings(_env_file=None, first_day=dt.date(2024, 1, 1))))
 
 _PROGRAM = str(Path(loading.__file__).parent)
 
