@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import dagster as dg
 import psycopg
 import pytest
 from hypothesis import settings
@@ -68,6 +69,13 @@ def database_url(migrated_template: str) -> Iterator[str]:
 def small_shop(tmp_path: Path, database_url: str) -> SmallShop:
     """A shop with an empty landing zone and an empty warehouse, in EUR and UTC."""
     return SmallShop(tmp_path / "landing", database_url)
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """Dagster's state in memory, for the loads of one test."""
+    with dg.DagsterInstance.ephemeral() as ephemeral:
+        yield ephemeral
 
 
 GOLDEN_ZONES = {"plain": "UTC", "hostile": "America/New_York", "ledger": "Europe/Berlin"}

@@ -86,13 +86,14 @@ _DATES_OF_TAKEN = """
 
 def read_inputs(connection: psycopg.Connection) -> ClusterInputs:
     """Read the inputs of `rules.orders.build_cluster` for the orders in `taken`."""
-    order_items = _read_versions(connection, "order_items", "order_item_id")
+    taken = _range_of_taken(connection)
+    order_items = _read_versions(connection, "order_items", "order_item_id", taken)
     return ClusterInputs(
         order_ids=read(connection, "select * from taken", {"order_id": Kind.TEXT})["order_id"],
-        orders=_read_of_taken(connection, STAGING["orders"], STAGING["orders"].columns),
+        orders=_read_of_taken(connection, STAGING["orders"], STAGING["orders"].columns, taken),
         order_items=order_items,
-        returns=_read_versions(connection, "returns", "return_id"),
-        adjustments=_read_versions(connection, "adjustments", "adjustment_id"),
+        returns=_read_versions(connection, "returns", "return_id", taken),
+        adjustments=_read_versions(connection, "adjustments", "adjustment_id", taken),
         product_versions=read(
             connection,
             "select * from analytics.dim_product where product_id = any(%s)",
@@ -102,10 +103,12 @@ def read_inputs(connection: psycopg.Connection) -> ClusterInputs:
     )
 
 
-def _read_versions(connection: psycopg.Connection, feed: str, key: str) -> pd.DataFrame:
+def _read_versions(
+    connection: psycopg.Connection, feed: str, key: str, taken: Mapping[str, str | None]
+) -> pd.DataFrame:
     """Read all versions of a feed's records of which any version names an order in `taken`."""
     table = STAGING[feed]
-    named = _read_of_taken(connection, table, table.columns)
+    named = _read_of_taken(connection, table, table.columns, taken)
     if named.empty:
         return named
     moved = read(
@@ -117,21 +120,20 @@ def _read_versions(connection: psycopg.Connection, feed: str, key: str) -> pd.Da
           and order_id not in (select order_id from taken)
         """,  # noqa: S608
         table.columns,
-        {
-            "first_key": named[key].min(),
-            "last_key": named[key].max(),
-            **_range_of_taken(connection),
-        },
+        {"first_key": named[key].min(), "last_key": named[key].max(), **taken},
     )
     return pd.concat([named, moved], ignore_index=True)
 
 
 def _read_of_taken(
-    connection: psycopg.Connection, table: Table, columns: Mapping[str, Kind]
+    connection: psycopg.Connection,
+    table: Table,
+    columns: Mapping[str, Kind],
+    taken: Mapping[str, str | None],
 ) -> pd.DataFrame:
     """Read a table's rows of the orders in `taken`."""
     query = f"select * from {table.name} {_OF_TAKEN}"  # noqa: S608
-    return read(connection, query, columns, _range_of_taken(connection))
+    return read(connection, query, columns, taken)
 
 
 # A chunk of a large load is a range of orders: with its ends PostgreSQL scans no others.
@@ -139,6 +141,7 @@ _OF_TAKEN = "join taken using (order_id) where order_id between %(first)s and %(
 
 
 def _range_of_taken(connection: psycopg.Connection) -> Mapping[str, str | None]:
+    """Give the `first` and the `last` of the orders in `taken`."""
     row = connection.execute("select min(order_id), max(order_id) from taken").fetchone()
     return dict(zip(("first", "last"), row or (), strict=True))
 
@@ -185,8 +188,9 @@ def _delete_replaced(connection: psycopg.Connection, after: Facts) -> Facts:
     The other orders that lose a row to one of these are given with it, but not deleted.
     """
     before = {}
+    taken = _range_of_taken(connection)
     for table, columns in COMPARED.items():
-        before[table] = _read_of_taken(connection, table, columns)
+        before[table] = _read_of_taken(connection, table, columns, taken)
         if len(before[table]):
             connection.execute(
                 f"delete from {table.name} where order_id in (select order_id from taken)"  # noqa: S608

@@ -24,12 +24,6 @@ PICTURES = {f"{name}.{extension}" for name in REPORTS for extension in ("png", "
 FILES = PICTURES | {"report.pdf"}
 
 
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.ephemeral() as ephemeral:
-        yield ephemeral
-
-
 def land_three_days(shop: SmallShop) -> None:
     """An order, its return five days later, and on the day after a batch with nothing in it."""
     shop.land("customers", "2024-03-05", customer(email="ann@example.com"))

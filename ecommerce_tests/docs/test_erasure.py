@@ -4,7 +4,6 @@ import csv
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
@@ -26,12 +25,6 @@ FIGURES = """
            sum(new_customers)::int, sum(repeat_customers)::int
     from analytics.fct_revenue_daily
 """
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield instance
 
 
 @pytest.fixture

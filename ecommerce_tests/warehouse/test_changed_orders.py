@@ -1,7 +1,5 @@
 """Only an order with another amount, date or customer has something computed of it again."""
 
-from collections.abc import Iterator
-
 import dagster as dg
 import pytest
 
@@ -9,12 +7,6 @@ from ecommerce_assets.loading import load
 from ecommerce_tests.small_shop import SmallShop, customer, item, order, product, returned
 
 DAY, NEXT = "2024-03-05", "2024-03-06"
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield instance
 
 
 @pytest.fixture
