@@ -14,6 +14,7 @@ from hypothesis import settings
 
 from ecommerce_assets.warehouse.schema import migrate
 from ecommerce_tests import postgres
+from ecommerce_tests.dagster_state import in_memory
 from ecommerce_tests.small_shop import SmallShop
 
 # A busy machine is no failure, and a run of CI is to be repeatable.
@@ -74,7 +75,7 @@ def small_shop(tmp_path: Path, database_url: str) -> SmallShop:
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
     """Dagster's state in memory, for the loads of one test."""
-    with dg.DagsterInstance.ephemeral() as ephemeral:
+    with in_memory() as ephemeral:
         yield ephemeral
 
 

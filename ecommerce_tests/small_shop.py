@@ -15,6 +15,7 @@ from ecommerce_assets.loading import Load, load
 from ecommerce_assets.partitions import range_tags
 from ecommerce_assets.settings import Settings
 from ecommerce_assets.shop import Shop
+from ecommerce_tests.dagster_state import in_memory
 
 NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 """When the tests take place: after everything that lands in them."""
@@ -84,7 +85,7 @@ class SmallShop:
             build_defs(self.shop), dg.Definitions(jobs=[dg.define_asset_job("tables", tables)])
         )
         job = defs.resolve_job_def("tables")
-        with dg.DagsterInstance.ephemeral() as instance:
+        with in_memory() as instance:
             for first, last in ranges:
                 done = job.execute_in_process(
                     instance=instance,
@@ -106,7 +107,7 @@ class SmallShop:
 
 def load_days(shop: Shop, first: str | None = None, last: str | None = None) -> Load:
     """Load through Dagster, on an instance of its own."""
-    with dg.DagsterInstance.ephemeral() as instance:
+    with in_memory() as instance:
         return load(
             shop,
             instance,

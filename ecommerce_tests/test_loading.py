@@ -16,6 +16,7 @@ from ecommerce_assets.warehouse.frozen_settings import SettingsChangedError
 from ecommerce_assets.warehouse.session import connect
 from ecommerce_assets.warehouse.transaction import LockHeldError, RunTransaction
 from ecommerce_tests.contents import contents
+from ecommerce_tests.dagster_state import in_memory
 from ecommerce_tests.small_shop import SmallShop, customer, item, order, product
 
 DAY, NEXT_DAY = "2024-03-05", "2024-03-06"
@@ -78,7 +79,7 @@ def test_a_refused_feed_day_fails_alone_and_the_rest_is_loaded(small_shop: Small
     small_shop.land("orders", NEXT_DAY, order("O2"), order("O3"))
     small_shop.land("orders", "2024-03-07", order("O4"))
 
-    with dg.DagsterInstance.ephemeral() as instance:
+    with in_memory() as instance:
         result = load(small_shop.shop, instance)
         orders = instance.get_materialized_partitions(dg.AssetKey(["staging", "orders"]))
         facts = instance.get_materialized_partitions(dg.AssetKey(["analytics", "fct_orders"]))
@@ -147,7 +148,7 @@ def test_a_missing_landing_root_refuses_the_load_and_keeps_the_warehouse(
 
     with pytest.raises(LandingError, match="cannot be read"):
         small_shop.load()
-    with dg.DagsterInstance.ephemeral() as instance, pytest.raises(LandingError):
+    with in_memory() as instance, pytest.raises(LandingError):
         rebuild(small_shop.shop, instance)
 
     assert orders_of(small_shop) == ["O1", "O2"]
@@ -159,7 +160,7 @@ def test_files_that_are_not_loaded_are_listed(tmp_path: Path, database_url: str)
 
     shop.land_text("orders", "_SUCCESS", "")
 
-    with dg.DagsterInstance.ephemeral() as instance:
+    with in_memory() as instance:
         load(shop.shop, instance)
         event = instance.get_latest_materialization_event(dg.AssetKey(["staging", "orders"]))
 
@@ -180,7 +181,7 @@ def test_other_settings_are_refused_until_a_rebuild(tmp_path: Path, database_url
     with pytest.raises(SettingsChangedError, match=r"timezone was UTC.*ecommerce rebuild") as error:
         after.load()
     assert "secret" not in str(error.value)
-    with dg.DagsterInstance.ephemeral() as instance:
+    with in_memory() as instance:
         assert rebuild(after.shop, instance).failures == []
 
     assert after.rows("select order_date::text from analytics.fct_orders order by 1") == [

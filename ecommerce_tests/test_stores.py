@@ -22,6 +22,7 @@ from ecommerce_assets.root import PROJECT_ROOT
 from ecommerce_assets.settings import Settings
 from ecommerce_assets.stores import StoreError, find_store, read_stores
 from ecommerce_tests import postgres
+from ecommerce_tests.dagster_state import in_memory
 from ecommerce_tests.docker.compose import read
 from ecommerce_tests.small_shop import SmallShop, customer, order
 
@@ -193,7 +194,7 @@ def test_a_load_of_one_store_marks_no_day_of_another(
     tmp_path: Path, migrated_template: str, of_store: pytest.MonkeyPatch
 ) -> None:
     days = {"north": "2024-03-05", "south": "2024-03-06"}
-    with dg.DagsterInstance.ephemeral() as instance:
+    with in_memory() as instance:
         for name, day in days.items():
             become(of_store, name)
             with postgres.database(migrated_template) as url:

@@ -1,12 +1,15 @@
 """An asset's metadata describes its last run, without data of customers."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
 import pytest
 
 from ecommerce_assets.loading import load
+from ecommerce_tests import postgres
+from ecommerce_tests.dagster_state import in_memory
 from ecommerce_tests.small_shop import (
     SmallShop,
     customer,
@@ -18,20 +21,27 @@ from ecommerce_tests.small_shop import (
 )
 
 
-@pytest.fixture
-def shown(small_shop: SmallShop) -> dict[str, dict[str, Any]]:
+@pytest.fixture(scope="module")
+def shop(migrated_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallShop]:
+    """A shop with an empty warehouse."""
+    with postgres.database(migrated_template) as url:
+        yield SmallShop(tmp_path_factory.mktemp("shop") / "landing", url)
+
+
+@pytest.fixture(scope="module")
+def shown(shop: SmallShop) -> dict[str, dict[str, Any]]:
     """The metadata of each asset's last materialization, after a late order restated a day."""
-    small_shop.land("customers", "2024-03-05", customer("Kunde-7"), customer("X", created_at=""))
-    small_shop.land("products", "2024-03-05", product())
-    small_shop.land("orders", "2024-03-05", order(customer_id="Kunde-7"))
-    small_shop.land("order_items", "2024-03-05", item(), item("I9", "O9"))
-    small_shop.land("inventory", "2024-03-05", stock())
-    with dg.DagsterInstance.ephemeral() as instance:
-        load(small_shop.shop, instance, draw_reports=False)
-        small_shop.land("returns", "2024-03-06", returned(returned_at="2024-03-06"))
-        small_shop.land("orders", "2024-03-06", order("O2", customer_id="Kunde-7"))
-        small_shop.land("order_items", "2024-03-06", item("I2", "O2"))
-        load(small_shop.shop, instance, draw_reports=False)
+    shop.land("customers", "2024-03-05", customer("Kunde-7"), customer("X", created_at=""))
+    shop.land("products", "2024-03-05", product())
+    shop.land("orders", "2024-03-05", order(customer_id="Kunde-7"))
+    shop.land("order_items", "2024-03-05", item(), item("I9", "O9"))
+    shop.land("inventory", "2024-03-05", stock())
+    with in_memory() as instance:
+        load(shop.shop, instance, draw_reports=False)
+        shop.land("returns", "2024-03-06", returned(returned_at="2024-03-06"))
+        shop.land("orders", "2024-03-06", order("O2", customer_id="Kunde-7"))
+        shop.land("order_items", "2024-03-06", item("I2", "O2"))
+        load(shop.shop, instance, draw_reports=False)
         events = instance.get_latest_materialization_events(
             [dg.AssetKey(key.path) for key in instance.all_asset_keys()]
         )
@@ -45,7 +55,7 @@ def shown(small_shop: SmallShop) -> dict[str, dict[str, Any]]:
 
 
 def test_a_feed_shows_what_landed_and_links_to_its_files(
-    shown: dict[str, dict[str, Any]], small_shop: SmallShop
+    shown: dict[str, dict[str, Any]], shop: SmallShop
 ) -> None:
     metadata = shown["staging/orders"]
 
@@ -58,7 +68,7 @@ def test_a_feed_shows_what_landed_and_links_to_its_files(
         1,
         0,
     )
-    path = small_shop.landing / "orders" / "2024-03-06.csv"
+    path = shop.landing / "orders" / "2024-03-06.csv"
     assert metadata["file 2024-03-06.csv"] == str(path)
     assert "O2" in metadata["preview"]
 

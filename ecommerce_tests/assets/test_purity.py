@@ -11,6 +11,7 @@ from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.feeds.contract import FEEDS
 from ecommerce_tests import postgres
 from ecommerce_tests.contents import contents
+from ecommerce_tests.dagster_state import in_memory
 from ecommerce_tests.random_shop import DAYS, random_records
 from ecommerce_tests.small_shop import (
     SmallShop,
@@ -89,7 +90,7 @@ def test_assets_materialized_one_by_one_end_like_a_rebuild(
         key for key in graph.toposorted_asset_keys if graph.get(key).group_name != REPORTS_GROUP
     ]
 
-    with dg.DagsterInstance.ephemeral() as instance:
+    with in_memory() as instance:
         job = defs.resolve_implicit_global_asset_job_def()
         for key in tables:
             for day in (DAYS[2], DAYS[3]):
@@ -118,7 +119,7 @@ def test_an_asset_materialized_alone_recomputes_what_its_batch_touches(
     job = defs.resolve_implicit_global_asset_job_def()
     tables = [name for name in before if name.startswith("analytics.") and before[name]]
 
-    with dg.DagsterInstance.ephemeral() as instance:
+    with in_memory() as instance:
         for table in tables:
             key = dg.AssetKey(table.split("."))
             small_shop.execute(f"delete from {table}")

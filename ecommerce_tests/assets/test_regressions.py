@@ -17,6 +17,7 @@ from ecommerce_assets.warehouse.frozen_settings import SettingsChangedError, fre
 from ecommerce_assets.warehouse.transaction import RunTransaction
 from ecommerce_tests.assets.test_purity import assert_like_a_rebuild
 from ecommerce_tests.chunks import chunks_of
+from ecommerce_tests.dagster_state import in_memory
 from ecommerce_tests.small_shop import SmallShop, item, order, product, returned
 
 DAY = "2024-03-05"
@@ -99,7 +100,7 @@ def test_revenue_by_itself_gives_no_row_to_dates_before_the_first_recognised_ord
     small_shop.load_tables()
 
     job = build_defs(small_shop.shop).resolve_implicit_global_asset_job_def()
-    with dg.DagsterInstance.ephemeral() as instance:
+    with in_memory() as instance:
         job.execute_in_process(
             instance=instance,
             partition_key=DAY,

@@ -18,6 +18,7 @@ from ecommerce_assets.reports.registry import REPORTS
 from ecommerce_assets.warehouse.report_files import ReportFilesError
 from ecommerce_tests import postgres
 from ecommerce_tests.api.live import served
+from ecommerce_tests.dagster_state import in_memory
 from ecommerce_tests.small_shop import SmallShop, customer, item, order, product, returned, stock
 
 PICTURES = {f"{name}.{extension}" for name in REPORTS for extension in ("png", "svg")}
@@ -39,7 +40,7 @@ def land_three_days(shop: SmallShop) -> None:
 def shop(small_shop: SmallShop) -> SmallShop:
     """Three days of a shop, loaded, nothing drawn."""
     land_three_days(small_shop)
-    small_shop.load()
+    small_shop.load_tables()
     return small_shop
 
 
@@ -50,7 +51,7 @@ def loaded(
     """The same days, loaded with the reports; for tests that change nothing."""
     with (
         postgres.database(migrated_template) as url,
-        dg.DagsterInstance.ephemeral() as instance,
+        in_memory() as instance,
     ):
         shop = SmallShop(tmp_path_factory.mktemp("shop") / "landing", url)
         land_three_days(shop)

@@ -1,11 +1,11 @@
 """A load retries transient errors of the database, and reports others in a sentence."""
 
-import dagster as dg
 import psycopg
 import pytest
 
 from ecommerce_assets.assets import run
 from ecommerce_assets.loading import rebuild
+from ecommerce_tests.dagster_state import in_memory
 from ecommerce_tests.small_shop import SmallShop, customer, item, load_days, order, product
 
 # Sequences do not roll back, so they count the attempts.
@@ -80,7 +80,7 @@ def test_a_rebuild_whose_first_step_breaks_off_still_empties_the_warehouse(
     shop.execute("update staging.products set name = 'changed behind the loader'")
     break_off(shop, 1, "ops.settings")
 
-    with dg.DagsterInstance.ephemeral() as instance:
+    with in_memory() as instance:
         rebuilt = rebuild(shop.shop, instance)
 
     assert rebuilt.failures == []

@@ -15,6 +15,7 @@ from ecommerce_assets.feeds.landing import LandedFile
 from ecommerce_assets.loading import load
 from ecommerce_assets.partitions import batch_days, range_tags
 from ecommerce_assets.shop import Shop
+from ecommerce_tests.dagster_state import in_memory
 from ecommerce_tests.small_shop import NOW, SmallShop, customer, product
 
 
@@ -67,7 +68,7 @@ def _days(request: dg.RunRequest) -> str:
 def sensor(small_shop: SmallShop) -> Iterator[Sensor]:
     for day in ("2024-03-04", "2024-03-05", "2024-03-06", "2024-03-08"):
         small_shop.land("customers", day, customer(day))
-    with dg.DagsterInstance.ephemeral() as instance:
+    with in_memory() as instance:
         yield Sensor(small_shop, instance)
 
 
@@ -185,11 +186,11 @@ def test_days_that_the_schedule_has_yet_to_load_are_left_to_it(small_shop: Small
     for ago in (0, 1, 2):
         day = str(today - dt.timedelta(ago))
         small_shop.land("customers", day, customer(day))
-    with dg.DagsterInstance.ephemeral() as instance:
+    with in_memory() as instance:
         assert Sensor(small_shop, instance).tick() == ["2026-05-30 to 2026-05-31"]
 
     small_shop.shop = Shop(small_shop.settings, now=lambda: NOW.replace(hour=2))
-    with dg.DagsterInstance.ephemeral() as instance:
+    with in_memory() as instance:
         assert Sensor(small_shop, instance).tick() == ["2026-05-30"]
 
 
@@ -197,7 +198,7 @@ def test_an_unreadable_landing_zone_is_a_skip_with_its_sentence(small_shop: Smal
     small_shop.landing.rmdir()
     sensor = late_files(small_shop.shop, batch_days(small_shop.shop), [])
 
-    with dg.DagsterInstance.ephemeral() as instance:
+    with in_memory() as instance:
         data = sensor.evaluate_tick(dg.build_sensor_context(instance))
 
     assert not data.run_requests

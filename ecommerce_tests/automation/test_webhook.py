@@ -14,6 +14,7 @@ from ecommerce_assets.automation.webhook import failure_hooks
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.loading import load
 from ecommerce_assets.settings import Settings
+from ecommerce_tests.dagster_state import in_memory
 from ecommerce_tests.small_shop import SmallShop, customer
 
 
@@ -47,7 +48,7 @@ def test_failures_and_failed_checks_are_posted_and_passes_are_not(
     repository = build_defs(small_shop.shop).get_repository_def()
 
     def run_and_tell(sensor: dg.SensorDefinition, day: str) -> None:
-        with dg.DagsterInstance.ephemeral() as instance:
+        with in_memory() as instance:
             date = dt.date.fromisoformat(day)
             result = load(small_shop.shop, instance, date, date)
             run = instance.get_run_by_id(result.run_id)

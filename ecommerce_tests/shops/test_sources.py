@@ -14,6 +14,7 @@ from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.feeds.contract import Store
 from ecommerce_assets.settings import Settings
 from ecommerce_assets.shops.sources import configured_sources, open_source
+from ecommerce_tests.dagster_state import in_memory
 from ecommerce_tests.shops.serving import serving
 from ecommerce_tests.shops.woocommerce.documents import line, order
 from ecommerce_tests.shops.woocommerce.stand_in import KEY, StandIn
@@ -96,7 +97,7 @@ class TestAsset:
                 )
             ]
         )
-        with serving(shop.app()) as url, dg.DagsterInstance.ephemeral() as instance:
+        with serving(shop.app()) as url, in_memory() as instance:
             connected = SmallShop(
                 tmp_path / "landing",
                 small_shop.url,

@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import dagster as dg
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
@@ -20,6 +19,7 @@ from ecommerce_assets.loading import load, rebuild
 from ecommerce_tests import postgres
 from ecommerce_tests.chunks import chunks_of
 from ecommerce_tests.contents import contents
+from ecommerce_tests.dagster_state import in_memory
 from ecommerce_tests.torture.model.contract import FEEDS
 from ecommerce_tests.torture.random_files import SEASONS, land_broken
 from ecommerce_tests.torture.torture_shop import TortureShop
@@ -117,7 +117,7 @@ class Histories(RuleBasedStateMachine):
         )
         key = data.draw(st.sampled_from(keys))
         date = self.shop.days[day]
-        with chunks_of(chunk), dg.DagsterInstance.ephemeral() as instance:
+        with chunks_of(chunk), in_memory() as instance:
             done = defs.resolve_implicit_global_asset_job_def().execute_in_process(
                 instance=instance,
                 partition_key=str(date),
@@ -153,7 +153,7 @@ class Histories(RuleBasedStateMachine):
         if not self._files():
             return
         self.shop.use(settings)
-        with dg.DagsterInstance.ephemeral() as instance:
+        with in_memory() as instance:
             assert rebuild(self.shop.small.shop, instance).failures == []
         self.shop.held.clear()
         self.shop.hold(self.shop.days[0], self.shop.days[-1])
@@ -179,6 +179,6 @@ class Histories(RuleBasedStateMachine):
             other = TortureShop(Path(self.folder.name), url, 0)
             other.random = self.shop.random
             other.use(self.shop.settings)
-            with dg.DagsterInstance.ephemeral() as instance:
+            with in_memory() as instance:
                 assert load(other.small.shop, instance).failures == []
             assert contents(self.url) == contents(url)

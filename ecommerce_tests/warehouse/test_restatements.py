@@ -12,6 +12,7 @@ from ecommerce_assets.cli import app, console
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.loading import rebuild
 from ecommerce_assets.warehouse.restatements import Restatement, list_restatements
+from ecommerce_tests.dagster_state import in_memory
 from ecommerce_tests.small_shop import SmallShop, customer, item, order, product, returned
 
 
@@ -133,7 +134,7 @@ def test_a_load_that_broke_off_before_the_figures_restates_no_day_of_its_own(
     small_shop: SmallShop,
 ) -> None:
     land_two_days(small_shop)
-    with dg.DagsterInstance.ephemeral() as instance:
+    with in_memory() as instance:
         staged = (
             build_defs(small_shop.shop)
             .resolve_implicit_global_asset_job_def()
@@ -157,7 +158,7 @@ def test_a_rebuild_is_a_first_load(small_shop: SmallShop) -> None:
     small_shop.load_tables()
     small_shop.land("orders", "2024-03-07", order("O2", customer_id="C2"))
 
-    with dg.DagsterInstance.ephemeral() as instance:
+    with in_memory() as instance:
         rebuild(small_shop.shop, instance)
 
     assert logged(small_shop) == []
