@@ -5,8 +5,6 @@ of different runs or machines do not compare; the ratios do. The API's figures a
 """
 
 import argparse
-import atexit
-import csv
 import datetime as dt
 import os
 import shutil
@@ -17,15 +15,12 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-import psycopg
 from machine import machine
-from psycopg import sql
+from other_ways import compare_with_dbt, copy_floor, dbt_way, duckdb_way
 
 from ecommerce_assets.feeds.contract import FEEDS
-from ecommerce_assets.warehouse.server import EmbeddedServer
 
 FIRST_DAY = dt.date(2025, 1, 1)
 SHORT_HISTORY = 30
@@ -132,8 +127,11 @@ def measure(shop: BenchmarkShop) -> dict[str, float | None]:
     shutil.rmtree(home, ignore_errors=True)
     help_ = run([ECOMMERCE, "--help"])
     graph = run([sys.executable, "-c", "import ecommerce_assets.definitions"])
-    copy = copy_floor(shop)
+    copy = copy_floor(shop.landing)
+    dbt = dbt_way(shop.last_day)
     full = shop.load(home)
+    if dbt is not None:
+        compare_with_dbt(home)
     disk = sum(path.stat().st_size for path in home.rglob("*") if path.is_file()) / 1e6
     one = shop.load(home, "--from", shop.last_day, "--to", shop.last_day)
     unchanged = shop.load(home)
@@ -144,7 +142,9 @@ def measure(shop: BenchmarkShop) -> dict[str, float | None]:
         "`ecommerce load`, cold to exit, s": full.seconds,
         "the load's processor time, s": full.processor,
         "÷ bare COPY (goal 5, then 4)": full.seconds / copy,
-        "DuckDB reads the files and sums revenue by day, s": duckdb_way(shop),
+        "dbt builds the same tables, its COPY included, s": dbt and copy + dbt,
+        "`ecommerce load` ÷ dbt": dbt and full.seconds / (copy + dbt),
+        "DuckDB reads the files and sums revenue by day, s": duckdb_way(shop.landing),
         "peak memory of the load, MB": full.peak_mb,
         "disk after the load ÷ CSV (goal 4)": disk / shop.megabytes(),
         "the next day, s (goal 6)": after_all.seconds,
@@ -174,72 +174,6 @@ def next_day_on_short_history(shop: BenchmarkShop) -> Cost:
     finally:
         shutil.rmtree(landing)
         shutil.rmtree(home, ignore_errors=True)
-
-
-@cache
-def floor_server() -> str:
-    """Start a server for the bare COPY, which ends with this process."""
-    folder = Path(tempfile.mkdtemp(prefix="ecommerce-bench-copy-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # after the server's own, later one
-    return EmbeddedServer(folder).hold()
-
-
-def copy_floor(shop: BenchmarkShop) -> float:
-    """Copy the files, as they are, into tables of texts, on a server like the embedded one."""
-    url = floor_server()
-    began = time.perf_counter()
-    with psycopg.connect(url) as connection:
-        for feed in FEEDS:
-            files = sorted((shop.landing / feed).glob("*.csv"))
-            if not files:
-                continue  # of a few days' rarest feed
-            with files[0].open(encoding="utf-8") as file:
-                header = next(csv.reader(file))
-            columns = sql.SQL(", ").join(
-                sql.SQL("{} text").format(sql.Identifier(name)) for name in header
-            )
-            table = sql.Identifier(f"floor_{feed}")
-            connection.execute(sql.SQL("drop table if exists {}").format(table))
-            connection.execute(sql.SQL("create table {} ({})").format(table, columns))
-            statement = sql.SQL("copy {} from stdin (format csv, header true)").format(table)
-            for path in files:
-                with connection.cursor() as cursor, cursor.copy(statement) as copy:
-                    copy.write(path.read_bytes())
-    return time.perf_counter() - began
-
-
-def duckdb_way(shop: BenchmarkShop) -> float | None:
-    """Let DuckDB read the orders' files, take latest versions and sum revenue; writes nothing.
-
-    No quarantine, dimensions, discounts or checks: a bound from below, not the same work.
-    """
-    try:
-        import duckdb
-    except ImportError:
-        return None
-    began = time.perf_counter()
-    with duckdb.connect() as connection:
-        connection.execute(
-            f"""
-            with orders as (
-                select order_id, ordered_at, status
-                from read_csv('{shop.landing}/orders/*.csv', all_varchar = true,
-                              union_by_name = true, ignore_errors = true)
-                qualify row_number() over (partition by order_id order by ingested_at desc) = 1
-            ), items as (
-                select order_id,
-                    try_cast(quantity as bigint) * try_cast(unit_price as decimal(18, 2)) as gross
-                from read_csv('{shop.landing}/order_items/*.csv', all_varchar = true,
-                              union_by_name = true, ignore_errors = true)
-                qualify row_number() over (
-                    partition by order_item_id order by ingested_at desc) = 1
-            )
-            select try_cast(ordered_at as timestamptz)::date, sum(gross)
-            from orders join items using (order_id)
-            where status in ('paid', 'fulfilled', 'delivered') group by 1
-            """  # noqa: S608
-        ).fetchall()
-    return time.perf_counter() - began
 
 
 def run(command: Sequence[str], *, home: Path | None = None, landing: Path | None = None) -> Cost:

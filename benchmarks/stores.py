@@ -15,6 +15,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,7 @@ def measure(home: Path, url: str, names: list[str], years: int) -> None:
             for n, name in enumerate(names)
         ]
         for n in range(len(names)):
-            until(lambda n=n: is_listening(FIRST_PORT + n))
+            until(partial(is_listening, FIRST_PORT + n))
         print(f"code servers up after {time.monotonic() - began:.0f} s")
         ui = start(
             [
@@ -239,8 +240,8 @@ def running() -> Iterator[Callable[[list[str], dict[str, str]], "subprocess.Pope
 
     def start(command: list[str], environment: dict[str, str]) -> "subprocess.Popen[bytes]":
         program: list[Any] = [folder / command[0], *command[1:]]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        started.append(subprocess.Popen(program, env=environment, **quiet))
+        quiet = subprocess.DEVNULL
+        started.append(subprocess.Popen(program, env=environment, stdout=quiet, stderr=quiet))
         return started[-1]
 
     try:
