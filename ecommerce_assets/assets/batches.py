@@ -95,6 +95,9 @@ def stage_batches(
     replaced: list[dt.date] = []
     with ThreadPoolExecutor(max_workers=1) as writer:
         for piece in _pieces(read_days):
+            if not any(read.is_changed for read in piece):
+                yield from (StagedDay(read.day, read.held, False, read.refusal) for read in piece)
+                continue
             judged = _judge(shop, feed, piece)
             if written:
                 written.result()

@@ -31,6 +31,17 @@ class MalformedRecord:
     message: str
 
 
+def no_quarantine() -> pd.DataFrame:
+    """Make no rows, with the columns `COLUMNS`."""
+    return pd.DataFrame(
+        {
+            **dict.fromkeys(COLUMNS, pd.Series(dtype="str")),
+            "batch_date": pd.Series(dtype="datetime64[s]"),
+            "line_number": pd.Series(dtype="int64"),
+        }
+    )
+
+
 def row_quarantine(
     feed: Feed, hasher: Hasher, texts: pd.DataFrame, address: pd.DataFrame, faults: Sequence[Fault]
 ) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from ecommerce_assets.feeds.privacy import Hasher
 from ecommerce_assets.feeds.quarantine import (
     MalformedRecord,
     malformed_quarantine,
+    no_quarantine,
     row_quarantine,
 )
 from ecommerce_assets.feeds.records import Records
@@ -71,6 +72,8 @@ def split(feed: Feed, store: Store, hasher: Hasher, landed: Sequence[LandedRecor
         for file in landed
         for record in file.records.malformed
     ]
+    if not judged.faults and not malformed:
+        return Split(staged, no_quarantine())
     rejected = row_quarantine(feed, hasher, texts, address, judged.faults)
     return Split(staged, pd.concat([rejected, malformed_quarantine(feed, malformed)]))
 
