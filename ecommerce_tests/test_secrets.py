@@ -51,7 +51,7 @@ class Planted:
         listed = set()
         while process.poll() is None:
             listed |= set(command_lines())
-            time.sleep(0.05)
+            time.sleep(0.1)
         assert process.stdout is not None
         self.seen[f"output of {arguments}"] = process.stdout.read()
         self.seen[f"processes of {arguments}"] = b"\n".join(listed)

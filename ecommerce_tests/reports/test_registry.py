@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import image, rc_context
+from matplotlib.figure import Figure
 
 from ecommerce_assets.reports import paper
 from ecommerce_assets.reports.context import Context
@@ -126,8 +127,7 @@ def test_the_document_has_a_page_of_sentences_and_a_page_a_report() -> None:
 def test_the_page_of_sentences_has_room_for_all_of_them(case: Case) -> None:
     frames, context = case
     chapters = [
-        (report.title, report.sentence(frames, context), report.draw(frames, context))
-        for report in REPORTS.values()
+        (report.title, report.sentence(frames, context), Figure()) for report in REPORTS.values()
     ]
     contents, *_ = paper.document("Daily report", context, chapters)
     assert drawn.overlapping(contents) == []
