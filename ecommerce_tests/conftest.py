@@ -3,7 +3,6 @@
 `small_shop.py` builds shops.
 """
 
-import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,9 +16,6 @@ from ecommerce_assets.warehouse.schema import migrate
 from ecommerce_tests import postgres
 from ecommerce_tests.dagster_state import in_memory
 from ecommerce_tests.small_shop import SmallShop
-
-# The many objects of Dagster and pandas live long: to look for garbage takes a twentieth of a load.
-gc.set_threshold(50_000, 20, 50)
 
 # A busy machine is no failure, and a run of CI is to be repeatable.
 settings.register_profile("shop", deadline=None, derandomize=True, max_examples=60)

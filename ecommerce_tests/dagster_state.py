@@ -20,7 +20,9 @@ def in_memory() -> Iterator[dg.DagsterInstance]:
         runs: Any = instance.run_storage
         events._connect = partial(_held_connection, events)
         runs.connect = partial(_held_connection, runs)
-        events.has_table = lambda _: True  # an ephemeral storage creates all tables
+        # An ephemeral storage creates all tables and columns, but looks for them at every event.
+        events.has_table = events.has_asset_key_col = lambda _: True
+        events._has_asset_key_col_on_connection = lambda *_: True
         yield instance
 
 
