@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import psycopg
 import pytest
 
 from ecommerce_assets.definitions import build_defs
@@ -15,8 +16,10 @@ from ecommerce_assets.loading import load, rebuild
 from ecommerce_assets.warehouse.frozen_settings import SettingsChangedError
 from ecommerce_assets.warehouse.session import connect
 from ecommerce_assets.warehouse.transaction import LockHeldError, RunTransaction
+from ecommerce_tests import postgres
 from ecommerce_tests.contents import contents
 from ecommerce_tests.dagster_state import in_memory
+from ecommerce_tests.operator import until
 from ecommerce_tests.small_shop import SmallShop, customer, item, order, product
 
 DAY, NEXT_DAY = "2024-03-05", "2024-03-06"
@@ -304,3 +307,37 @@ def test_the_graph_of_an_empty_landing_zone_can_be_looked_at(small_shop: SmallSh
     )
 
     assert days.start.date() == small_shop.shop.today
+
+
+def test_a_database_that_goes_away_is_told_in_one_sentence(
+    tmp_path: Path, migrated_template: str
+) -> None:
+    postgres.create_database("goes_away", migrated_template)
+    shop = SmallShop(tmp_path / "landing", postgres.url_of("goes_away"))
+    land_two_days(shop)
+    blocker = psycopg.connect(shop.url)
+    blocker.execute("lock table staging.customers in exclusive mode")
+    load = subprocess.Popen(
+        [sys.executable, "-c", "from ecommerce_assets.cli import main; main()", "load"],
+        env={
+            **os.environ,
+            "ECOMMERCE_LANDING": str(shop.landing),
+            "ECOMMERCE_DATABASE_URL": shop.url,
+            "ECOMMERCE_HOME": str(tmp_path / "home"),
+            "ECOMMERCE_CURRENCY": "EUR",
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    waiting = "select pid from pg_locks where relation = 'staging.customers'::regclass"
+    until(lambda: blocker.execute(f"{waiting} and not granted").fetchone(), 60)
+
+    postgres.drop_database("goes_away")
+
+    _, told = load.communicate(timeout=120)
+    blocker.close()
+    assert load.returncode == 1
+    assert told.splitlines()[-1].startswith("Error: The database cannot be reached or broke off")
+    for noise in ("Traceback", "WARNING", "[SQL", "parameters"):
+        assert noise not in told

@@ -4,6 +4,7 @@ A command parses its arguments, calls a function from another package, and print
 inside the commands, so that `--help` is quick.
 """
 
+import logging
 import signal
 import sys
 
@@ -40,6 +41,9 @@ def main() -> None:
     """Run the command; print an `OperatorError` as one sentence, and exit with 1."""
     # By default Python skips exit handlers on SIGTERM, and one of them stops the embedded server.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    # A lost database is told in one sentence below, not by each library at each attempt.
+    logging.basicConfig(level=logging.ERROR)
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     try:
         app()
     except OperatorError as error:

@@ -14,7 +14,8 @@ from dagster_postgres import (
     PostgresScheduleStorage,
 )
 from psycopg import errors, sql
-from sqlalchemy.engine import make_url
+from sqlalchemy import event
+from sqlalchemy.engine import ExceptionContext, make_url
 
 from ecommerce_assets.dagster_instance.event_log import EventLog, PrePingedConnections
 from ecommerce_assets.dagster_instance.home import dagster_home
@@ -62,6 +63,8 @@ class InstanceStorage(DagsterPostgresStorage):
         self._run_storage = RunStorage(postgres_url, not has_tables)
         self._event_log_storage = EventLog(postgres_url, not has_tables)
         self._schedule_storage = ScheduleStorage(postgres_url, not has_tables)
+        for storage in (self._run_storage, self._event_log_storage, self._schedule_storage):
+            event.listen(storage._engine, "handle_error", _without_statement)
 
     @classmethod
     def config_type(cls) -> dict[str, Any]:
@@ -97,6 +100,13 @@ class ComputeLogs(LocalComputeLogManager):
     ) -> Self:
         """Make the log store of this process."""
         return cls(str(dagster_home(load_settings()) / "storage"), inst_data=inst_data)
+
+
+def _without_statement(context: ExceptionContext) -> None:
+    """Keep a statement and its values out of its error, which Dagster prints."""
+    error = context.sqlalchemy_exception
+    if error is not None:
+        error.statement = error.params = error.code = None
 
 
 def _make_schema(url: str) -> bool:
