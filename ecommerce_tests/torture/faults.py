@@ -29,7 +29,10 @@ SUITE = (
     "ecommerce_tests/assets/test_purity.py",
 )
 
-_COPIED = ("ecommerce_assets", "ecommerce_api", "ecommerce_tests", "docs", "pyproject.toml")
+_COPIED = (
+    *("ecommerce_assets", "ecommerce_api", "ecommerce_tests", "docs"),
+    *("pyproject.toml", "dagster.yaml"),
+)
 
 
 @dataclass(frozen=True)

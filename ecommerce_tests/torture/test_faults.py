@@ -21,3 +21,16 @@ def test_every_fault_can_still_be_planted() -> None:
         text = (PROJECT_ROOT / "ecommerce_assets" / fault.file).read_text(encoding="utf-8")
         assert fault.old in text, f"change the fault {fault}"
     assert len(FAULTS) >= 30
+
+
+def test_a_copy_without_a_fault_passes_even_what_opens_dagsters_home(
+    tmp_path: Path, database_url: str
+) -> None:
+    name = "test_a_feed_day_that_a_rebuild_refuses_does_not_count_as_materialized"
+
+    assert (
+        Copy(tmp_path, database_url).failure(
+            [f"ecommerce_tests/assets/test_regressions.py::{name}"]
+        )
+        is None
+    )
