@@ -11,11 +11,14 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from loads import ECOMMERCE, FIRST_DAY, run
+from loads import ECOMMERCE, run
 from machine import machine
 from unit_costs import Clock, Work
 
 from ecommerce_assets.warehouse.server import EmbeddedServer
+
+FIRST_DAY = dt.date(2022, 1, 1)
+"""So long ago that no day of the longest history is after today."""
 
 HISTORIES = (30, 120, 365, 1095)
 ORDERS_OF_HISTORY = 100

@@ -27,6 +27,7 @@ SUITE = (
     "ecommerce_tests/torture/test_random_shops.py",
     "ecommerce_tests/assets/test_regressions.py",
     "ecommerce_tests/assets/test_purity.py",
+    "ecommerce_tests/warehouse/test_changed_orders.py",
 )
 
 _COPIED = (
