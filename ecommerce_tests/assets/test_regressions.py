@@ -56,6 +56,37 @@ def test_a_return_that_moves_takes_its_refund_off_the_date_it_leaves(
     assert_like_a_rebuild(small_shop, migrated_template)
 
 
+def test_a_product_version_that_comes_late_changes_the_cost_of_lines_sold_under_it(
+    small_shop: SmallShop, migrated_template: str
+) -> None:
+    small_shop.land("products", DAY, product(cost="4.00"))
+    small_shop.land("orders", DAY, order())
+    small_shop.land("order_items", DAY, item(quantity="1"))
+    small_shop.load_tables()
+    late = product(updated_at="2024-03-01", cost="5.00")
+    small_shop.land("products", "2024-03-06", late)
+
+    small_shop.materialize_tables(("2024-03-06", "2024-03-06"))
+
+    assert small_shop.rows("select cost_amount from analytics.fct_order_items") == [(5,)]
+    assert_like_a_rebuild(small_shop, migrated_template)
+
+
+def test_a_line_that_a_later_day_moves_leaves_its_old_order(
+    small_shop: SmallShop, migrated_template: str
+) -> None:
+    small_shop.land("orders", DAY, order("O1"), order("O2"))
+    small_shop.land("order_items", DAY, item("I1", "O2"), item("I2", "O2"))
+    small_shop.load_tables()
+    small_shop.land("order_items", "2024-03-06", item("I1", "O1"))
+
+    small_shop.materialize_tables(("2024-03-06", "2024-03-06"))
+
+    lines = small_shop.rows("select order_id, lines from analytics.fct_orders order by 1")
+    assert lines == [("O1", 1), ("O2", 1)]
+    assert_like_a_rebuild(small_shop, migrated_template)
+
+
 def test_a_load_that_waits_for_another_stages_what_has_landed_by_its_turn(
     small_shop: SmallShop,
 ) -> None:
