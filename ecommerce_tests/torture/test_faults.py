@@ -27,10 +27,6 @@ def test_a_copy_without_a_fault_passes_even_what_opens_dagsters_home(
     tmp_path: Path, database_url: str
 ) -> None:
     name = "test_a_feed_day_that_a_rebuild_refuses_does_not_count_as_materialized"
+    test = f"ecommerce_tests/assets/test_regressions.py::{name}"
 
-    assert (
-        Copy(tmp_path, database_url).failure(
-            [f"ecommerce_tests/assets/test_regressions.py::{name}"]
-        )
-        is None
-    )
+    assert Copy(tmp_path, database_url).failure([test]) is None

@@ -1,3 +1,16 @@
+{% set dimension %}
+        case
+            when grouping(product_id) = 0 then 'product'
+            when grouping(category) = 0 then 'category'
+            when grouping(country) = 0 then 'country'
+            when grouping(channel) = 0 then 'channel'
+            when grouping(discount_code) = 0 then 'discount_code'
+            else 'customer'
+        end
+{% endset %}
+{% set value %}
+        coalesce(product_id, category, country, channel, discount_code, customer)
+{% endset %}
 with of_orders as (
     select
         o.order_id, o.order_date, coalesce(o.country, '') as country,
@@ -36,16 +49,9 @@ with of_orders as (
     where a.kind = 'refund'
 ), figures as (
     select
-        case
-            when grouping(product_id) = 0 then 'product'
-            when grouping(category) = 0 then 'category'
-            when grouping(country) = 0 then 'country'
-            when grouping(channel) = 0 then 'channel'
-            when grouping(discount_code) = 0 then 'discount_code'
-            else 'customer'
-        end as dimension,
+        {{ dimension }} as dimension,
         date,
-        coalesce(product_id, category, country, channel, discount_code, customer) as value,
+        {{ value }} as value,
         sum(units) as units, sum(gross_revenue) as gross_revenue, sum(discounts) as discounts,
         sum(refunds) as refunds, sum(refunds_by_order_date) as refunds_by_order_date,
         sum(cost) as cost
@@ -62,16 +68,9 @@ with of_orders as (
     )
 ), counted as (
     select
-        case
-            when grouping(product_id) = 0 then 'product'
-            when grouping(category) = 0 then 'category'
-            when grouping(country) = 0 then 'country'
-            when grouping(channel) = 0 then 'channel'
-            when grouping(discount_code) = 0 then 'discount_code'
-            else 'customer'
-        end as dimension,
+        {{ dimension }} as dimension,
         order_date as date,
-        coalesce(product_id, category, country, channel, discount_code, customer) as value,
+        {{ value }} as value,
         count(distinct order_id) as orders
     from (
         select
