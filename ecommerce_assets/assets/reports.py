@@ -15,6 +15,7 @@ from pydantic import Field
 from ecommerce_assets.assets.facts import relations
 from ecommerce_assets.assets.specs import SINGLE_RUN, asset_key, key_of, pool_of
 from ecommerce_assets.assets.staging import all_staged, quarantined
+from ecommerce_assets.dagster_instance.private import add_partition_metadata
 from ecommerce_assets.feeds.contract import FEEDS
 from ecommerce_assets.partitions import days_of
 from ecommerce_assets.reports import cohorts, paper
@@ -115,15 +116,14 @@ def _reports(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     def reports(
         context: dg.AssetExecutionContext, config: ReportsConfig, shop: dg.ResourceParam[Shop]
     ) -> Iterator[dg.MaterializeResult[None]]:
-        def show(name: str, day: dt.date, metadata: Mapping[str, Any]) -> None:
-            context.add_asset_metadata(
-                metadata, asset_key=report_key(name), partition_key=day.isoformat()
-            )
-
-        # In this order: Dagster wants what an asset depends on to come before it.
         names = [n for n in (*REPORTS, BUNDLE) if report_key(n) in context.selected_asset_keys]
         batch_days = days_of(context)
         to_draw = batch_days if config.all_days else batch_days[-1:]
+        not_drawn = {
+            day.isoformat(): {"report_of": str(batch_days[-1])}
+            for day in batch_days[: -len(to_draw)]
+        }
+        shown: dict[str, dict[str, Mapping[str, Any]]] = {name: dict(not_drawn) for name in names}
         for number, day in enumerate(to_draw, start=1):
             files, sentences = _draw(shop, day, names)
             folder = write_files(shop.settings.home, day, files)
@@ -133,11 +133,10 @@ def _reports(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
                 if day == batch_days[-1] and name in REPORTS:
                     # Only for the last day, since a preview takes 13 kB a report in Dagster's log.
                     metadata["preview"] = _preview(files[f"{name}.png"])
-                show(name, day, metadata)
-        for day in batch_days[: -len(to_draw)]:
-            for name in names:
-                show(name, day, {"report_of": str(batch_days[-1])})
+                shown[name][day.isoformat()] = metadata
         for name in names:
+            add_partition_metadata(context, report_key(name), shown[name])
+            # In the order of `names`: Dagster wants what an asset depends on to come before it.
             yield dg.MaterializeResult(asset_key=report_key(name))
 
     return reports

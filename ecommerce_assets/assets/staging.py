@@ -14,7 +14,10 @@ from ecommerce_assets.assets.batches import StagedDay, refuse_loss, stage_batche
 from ecommerce_assets.assets.metadata import preview
 from ecommerce_assets.assets.run import warehouse_step
 from ecommerce_assets.assets.specs import SINGLE_RUN, asset_key, key_of, table_spec, warehouse_pool
-from ecommerce_assets.dagster_instance.private import WITHOUT_MATERIALIZATIONS
+from ecommerce_assets.dagster_instance.private import (
+    WITHOUT_MATERIALIZATIONS,
+    add_partition_metadata,
+)
 from ecommerce_assets.feeds.contract import FEEDS, Feed
 from ecommerce_assets.feeds.landing import Listing
 from ecommerce_assets.partitions import days_of
@@ -146,8 +149,7 @@ def _outputs(
         if told:
             told[max(told)] |= preview(rows)
         if len(metadata) == len(context.partition_keys):
-            for day, facts in told.items():
-                context.add_asset_metadata(facts, asset_key=key, partition_key=day)
+            add_partition_metadata(context, key, told)
             yield dg.Output(None, output_name=key.to_python_identifier())
             continue
         # An output of Dagster is for a whole range, and would mark a refused day too. So each
