@@ -11,9 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
-from typing import cast
 
-import numpy as np
 import pandas as pd
 import psycopg
 
@@ -25,8 +23,8 @@ from ecommerce_assets.feeds.split import LandedRecords, Split, split
 from ecommerce_assets.shop import Shop
 from ecommerce_assets.warehouse.pruning import first_whole_day, takeable_batches
 from ecommerce_assets.warehouse.staging import (
-    STAGED_FILE,
     Refusal,
+    StagedFile,
     hand_over_batches,
     replace_batches,
     staged_files,
@@ -46,8 +44,8 @@ class StagedDay:
     """The result of a run for a feed's day."""
 
     day: dt.date
-    files: pd.DataFrame
-    """The day's files in staging after the run, with the columns of `STAGED_FILE`."""
+    files: Sequence[StagedFile]
+    """The day's files in staging after the run."""
     is_changed: bool
     refusal: Refusal | None = None
 
@@ -85,9 +83,9 @@ def stage_batches(
     pruned day without files; a pruned day with new files is refused.
     """
     first_whole = first_whole_day(connection)
-    held = _by_day(staged_files(connection, feed.name, days[0], days[-1])) if days else {}
+    held = staged_files(connection, feed.name, days[0], days[-1]) if days else {}
     read_days = (
-        _read_day(shop, feed, day, listing, held.get(day), is_pruned=day < first_whole)
+        _read_day(shop, feed, day, listing, held.get(day, ()), is_pruned=day < first_whole)
         for day in days
     )
     written: Future[None] | None = None
@@ -124,7 +122,7 @@ class _ReadDay:
     """The landed files of a day, or the fact that they are already staged, or a refusal."""
 
     day: dt.date
-    held: pd.DataFrame
+    held: Sequence[StagedFile]
     is_changed: bool = False
     files: Sequence[_ReadFile] = ()
     refusal: Refusal | None = None
@@ -135,12 +133,11 @@ def _read_day(
     feed: Feed,
     day: dt.date,
     listing: Listing,
-    held: pd.DataFrame | None,
+    held: Sequence[StagedFile],
     *,
     is_pruned: bool,
 ) -> _ReadDay:
     """Read a day's files; one refused file refuses the day."""
-    held = _NO_FILES if held is None else held
     try:
         contents = {
             file.name: shop.landing.read(file) for file in listing.batches.get((feed.name, day), ())
@@ -189,7 +186,7 @@ class _JudgedPiece:
     accepted: Sequence[dt.date]
     staged: pd.DataFrame
     quarantined: pd.DataFrame
-    files: pd.DataFrame
+    files: Sequence[StagedFile]
     outcomes: list[StagedDay]
 
 
@@ -201,17 +198,17 @@ def _judge(shop: Shop, feed: Feed, piece: Sequence[_ReadDay]) -> _JudgedPiece:
     refusals = {read.day: read.refusal for read in piece if read.refusal}
     refusals |= _too_many_bad(shop, feed, result)
     accepted = [read for read in piece if read.is_changed and read.day not in refusals]
-    files = _file_rows(feed, chain(*(read.files for read in accepted)), result)
+    files = _count_records(feed, accepted, result)
     days = [read.day for read in accepted]
-    by_day = {read.day: read.held for read in piece} | dict.fromkeys(days, _NO_FILES)
-    by_day |= _by_day(files)
     return _JudgedPiece(
         days,
         _of(days, result.staged),
         _of(days, result.quarantined),
-        files,
+        list(chain(*files.values())),
         [
-            StagedDay(read.day, by_day[read.day], read.day in days, refusals.get(read.day))
+            StagedDay(
+                read.day, files.get(read.day, read.held), read.day in files, refusals.get(read.day)
+            )
             for read in piece
         ],
     )
@@ -224,20 +221,13 @@ def _write(connection: psycopg.Connection, feed: Feed, piece: _JudgedPiece) -> N
         )
 
 
-_NO_FILES = pd.DataFrame(columns=list(STAGED_FILE))
-
-
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _is_held(contents: Mapping[str, bytes], held: pd.DataFrame) -> bool:
-    staged = dict(zip(held["source_file"], held["sha256"], strict=True))
+def _is_held(contents: Mapping[str, bytes], held: Iterable[StagedFile]) -> bool:
+    staged = {file.source_file: file.sha256 for file in held}
     return {name: _digest(content) for name, content in contents.items()} == staged
-
-
-def _by_day(frame: pd.DataFrame) -> dict[dt.date, pd.DataFrame]:
-    return {cast(pd.Timestamp, day).date(): rows for day, rows in frame.groupby("batch_date")}
 
 
 def _of(days: Sequence[dt.date], frame: pd.DataFrame) -> pd.DataFrame:
@@ -274,28 +264,25 @@ def _most_broken(quarantined: pd.DataFrame) -> tuple[str, int]:
     return max(rules.items(), key=lambda counted: (counted[1], counted[0]))
 
 
-def _file_rows(feed: Feed, files: Iterable[_ReadFile], result: Split) -> pd.DataFrame:
-    """Make a row for each file, with the columns of `STAGED_FILE`."""
+def _count_records(
+    feed: Feed, days: Iterable[_ReadDay], result: Split
+) -> dict[dt.date, list[StagedFile]]:
+    """Count the records of each day's files."""
     key = ["batch_date", "source_file"]
     staged = result.staged.groupby(key).size().to_dict()
     quarantined = result.quarantined.groupby(key).size().to_dict()
-    rows = [
-        {
-            "feed": feed.name,
-            "batch_date": file.landed.batch_date,
-            "source_file": file.landed.source_file,
-            "sha256": file.sha256,
-            "records": len(file.landed.records),
-            "staged": staged.get((file.landed.batch_date, file.landed.source_file), 0),
-            "quarantined": quarantined.get((file.landed.batch_date, file.landed.source_file), 0),
-            "ignored_columns": json.dumps(list(file.landed.records.ignored_columns)),
-        }
-        for file in files
-    ]
-    frame = pd.DataFrame(rows, columns=list(STAGED_FILE))
-    return frame.astype(
-        {
-            "batch_date": "datetime64[s]",
-            **dict.fromkeys(("records", "staged", "quarantined"), np.int64),
-        }
-    )
+
+    def count(read: _ReadDay, file: _ReadFile) -> StagedFile:
+        address = file.landed.batch_date, file.landed.source_file
+        return StagedFile(
+            feed=feed.name,
+            batch_date=read.day,
+            source_file=file.landed.source_file,
+            sha256=file.sha256,
+            records=len(file.landed.records),
+            staged=staged.get(address, 0),
+            quarantined=quarantined.get(address, 0),
+            ignored_columns=file.landed.records.ignored_columns,
+        )
+
+    return {read.day: [count(read, file) for file in read.files] for read in days}

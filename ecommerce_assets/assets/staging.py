@@ -3,7 +3,6 @@
 `assets.batches` stages the batches.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -123,13 +122,13 @@ def _metadata(
     files = outcome.files
     folder = f"{shop.landing.url.rstrip('/')}/{feed.name}"
     link = dg.MetadataValue.url if "://" in folder else dg.MetadataValue.path
-    ignored = {name for names in files["ignored_columns"] for name in json.loads(names)}
+    ignored = {name for file in files for name in file.ignored_columns}
     return {
-        "landed": int(files["records"].sum()),
-        "dagster/partition_row_count": int(files["staged"].sum()),
-        "quarantined": int(files["quarantined"].sum()),
+        "landed": sum(file.records for file in files),
+        "dagster/partition_row_count": sum(file.staged for file in files),
+        "quarantined": sum(file.quarantined for file in files),
         "quarantined_by_rule": dict(rules),
-        **{f"file {name}": link(f"{folder}/{name}") for name in files["source_file"]},
+        **{f"file {file.source_file}": link(f"{folder}/{file.source_file}") for file in files},
         "ignored_columns": sorted(ignored),
         "changed": outcome.is_changed,
     }

@@ -1,6 +1,7 @@
 """Reads and replaces staged feed-days, and hands over the keys that this touches."""
 
 import datetime as dt
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,11 +10,26 @@ import psycopg
 from psycopg import sql
 
 from ecommerce_assets.warehouse import touched
-from ecommerce_assets.warehouse.frames import copy_in, read, write
+from ecommerce_assets.warehouse.frames import copy_in, write
 from ecommerce_assets.warehouse.session import bump_version
 from ecommerce_assets.warehouse.tables import QUARANTINE, STAGING, Kind
 
-STAGED_FILE = {
+
+@dataclass(frozen=True)
+class StagedFile:
+    """A file whose records staging and quarantine hold: a row of `ops.staged_files`."""
+
+    feed: str
+    batch_date: dt.date
+    source_file: str
+    sha256: str
+    records: int
+    staged: int
+    quarantined: int
+    ignored_columns: Sequence[str]
+
+
+_STAGED_FILE = {
     "feed": Kind.TEXT,
     "batch_date": Kind.DAY,
     "source_file": Kind.TEXT,
@@ -23,7 +39,6 @@ STAGED_FILE = {
     "quarantined": Kind.COUNT,
     "ignored_columns": Kind.JSON,
 }
-"""The columns of `ops.staged_files`, which has a row for each file that staging holds."""
 
 CHECK_STEPS = ("feed_checks", "table_checks")
 """The steps that judge each changed batch day once."""
@@ -91,13 +106,13 @@ def replace_batches(
     days: Collection[dt.date],
     staged: pd.DataFrame,
     quarantined: pd.DataFrame,
-    files: pd.DataFrame,
+    files: Sequence[StagedFile],
 ) -> None:
     """Replace the records of a feed's batches in staging and quarantine.
 
-    `staged` and `quarantined` have their tables' columns; `files` are the batches' files, with the
-    columns of `STAGED_FILE`. The keys of the deleted records are handed over; those of the new ones
-    are left to the caller, who does it once for all batches that it replaces.
+    `staged` and `quarantined` have their tables' columns; `files` are the batches' files. The keys
+    of the deleted records are handed over; those of the new ones are left to the caller, who does
+    it once for all batches that it replaces.
     """
     batches = list(days)
     hand_over_batches(connection, feed, batches)
@@ -105,7 +120,9 @@ def replace_batches(
         connection.execute(statement, {"feed": feed, "batches": batches})
     write(connection, STAGING[feed], staged)
     write(connection, QUARANTINE, quarantined.assign(order_id=None))
-    copy_in(connection, "ops.staged_files", STAGED_FILE, files)
+    rows = pd.DataFrame(files, columns=list(_STAGED_FILE))
+    rows["ignored_columns"] = rows["ignored_columns"].map(json.dumps)
+    copy_in(connection, "ops.staged_files", _STAGED_FILE, rows)
     connection.execute(
         "insert into ops.touched_batches select unnest(%s::date[]) on conflict do nothing",
         [batches],
@@ -141,14 +158,19 @@ _DELETIONS: Mapping[str, Sequence[sql.Composed | sql.SQL]] = {
 
 def staged_files(
     connection: psycopg.Connection, feed: str, first: dt.date, last: dt.date
-) -> pd.DataFrame:
-    """Read the files that staging holds of a feed's batches, with the columns of `STAGED_FILE`."""
-    return read(
-        connection,
-        "select * from ops.staged_files where feed = %s and batch_date between %s and %s",
-        STAGED_FILE,
+) -> dict[dt.date, list[StagedFile]]:
+    """Read the files that staging holds of a feed's batches, by batch date."""
+    columns = ", ".join(_STAGED_FILE)
+    files: dict[dt.date, list[StagedFile]] = {}
+    for row in connection.execute(
+        f"""
+        select {columns} from ops.staged_files where feed = %s and batch_date between %s and %s
+        """,  # noqa: S608
         [feed, first, last],
-    )
+    ):
+        file = StagedFile(*row)
+        files.setdefault(file.batch_date, []).append(file)
+    return files
 
 
 def staged_digests(connection: psycopg.Connection) -> dict[tuple[str, dt.date], dict[str, str]]:
