@@ -10,11 +10,11 @@ from ecommerce_assets.assets.recompute import Step, recomputed_asset
 from ecommerce_assets.assets.specs import asset_key, key_of, table_spec
 from ecommerce_assets.assets.staging import all_staged, staged
 from ecommerce_assets.feeds.quarantine import kept_ids, relation_quarantine
-from ecommerce_assets.rules.breakdown import daily_sales
+from ecommerce_assets.rules.breakdown import daily_sales, refunds_of_sales
 from ecommerce_assets.rules.cohorts import cohort_values
 from ecommerce_assets.rules.inventory import stock_levels
 from ecommerce_assets.rules.orders import build_cluster
-from ecommerce_assets.rules.revenue import daily_revenue
+from ecommerce_assets.rules.revenue import daily_revenue, refunds_of_dates
 from ecommerce_assets.warehouse import (
     cohorts,
     inventory,
@@ -40,6 +40,7 @@ from ecommerce_assets.warehouse.tables import (
     FCT_SALES_MONTHLY,
     QUARANTINE,
 )
+from ecommerce_assets.warehouse.touched import work_off
 
 
 def relations() -> dg.AssetKey:
@@ -162,6 +163,23 @@ def _daily_figures(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         categories = sales.read_categories(step.connection)
         sales.replace(step.connection, daily_sales(dates, *booked, categories))
 
+    def work_refunds(step: Step) -> None:
+        orders = sales.read_refunded_orders(step.connection)
+        counts = revenue.read_order_counts(step.connection)
+        revenue.replace_refunds(step.connection, refunds_of_dates(counts, orders), step.cause)
+        refunds = refunds_of_sales(
+            orders,
+            sales.read_returns(step.connection),
+            sales.read_adjustments(step.connection),
+            sales.first_order_dates(orders),
+            sales.read_categories(step.connection),
+        )
+        sales.replace_refunds(step.connection, refunds)
+
+    def after(step: Step) -> None:
+        work_off(step.connection, touched.REFUNDED_DATES, lambda _: work_refunds(step))
+        restatements.figures_are_complete(step.connection, step.cause)
+
     def describe(step: Step) -> Mapping[dg.AssetKey, Mapping[str, Any]]:
         restated = restatements.list_restatements(step.connection, run_id=step.cause.run_id)
         return {
@@ -205,7 +223,7 @@ def _daily_figures(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         hand_over=revenue.hand_over,
         before=lambda step: revenue.set_range(step.connection, step.cause),
         work=work,
-        after=lambda step: restatements.figures_are_complete(step.connection, step.cause),
+        after=after,
         describe=describe,
     )
 

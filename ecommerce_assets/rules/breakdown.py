@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from ecommerce_assets.rules.keys import looked_up, numbered
+from ecommerce_assets.rules.keys import is_in, looked_up, numbered
 from ecommerce_assets.rules.kinds import PRODUCT, REFUND
 from ecommerce_assets.rules.money import sums
 
@@ -48,13 +48,9 @@ def daily_sales(
     ordered = ordered[ordered["date"].isin(dates)]
     parts = []
     for dimension in DIMENSIONS:
-        if dimension in BY_ORDER:
-            values = of_orders[dimension]
-            of_entries = looked_up(entries["order_id"], values)
-            of_ordered = looked_up(ordered["order_id"], values)
-        else:
-            of_entries = _of_products(entries["product_id"], dimension, categories)
-            of_ordered = _of_products(ordered["product_id"], dimension, categories)
+        of_entries, of_ordered = (
+            _values(rows, dimension, of_orders, categories) for rows in (entries, ordered)
+        )
         figures = sums(entries.assign(value=of_entries), _KEY, _FIGURES)
         each = ordered.assign(value=of_ordered)[["order_id", *_KEY]].drop_duplicates()
         counts = each.groupby(_KEY).size()
@@ -63,6 +59,47 @@ def daily_sales(
         part["orders"] = counts.reindex(part.index, fill_value=0)
         parts.append(part.reset_index().assign(dimension=dimension))
     return pd.concat(parts, ignore_index=True)
+
+
+def refunds_of_sales(
+    orders: pd.DataFrame,
+    returns: pd.DataFrame,
+    adjustments: pd.DataFrame,
+    first_order_dates: pd.Series,
+    categories: pd.Series,
+) -> pd.DataFrame:
+    """Make the figure of `fct_sales_daily` that changes when more is given back of orders.
+
+    `orders` are all recognised orders of some dates of which anything was given back; `returns` and
+    `adjustments` of other orders count nowhere. One row a date, dimension and value with anything
+    given back: `refunds_by_order_date`.
+    """
+    returns, adjustments = (
+        facts[is_in(facts["order_id"], orders["order_id"])] for facts in (returns, adjustments)
+    )
+    orders, returns, adjustments = numbered("order_id", orders, returns, adjustments)
+    of_orders = _values_by_order(orders, first_order_dates)
+    entries = pd.concat(_given_back_by_order_date(orders, returns, adjustments), ignore_index=True)
+    parts = [
+        sums(
+            entries.assign(value=_values(entries, dimension, of_orders, categories)),
+            _KEY,
+            ["refunds_by_order_date"],
+        )
+        .reset_index()
+        .assign(dimension=dimension)
+        for dimension in DIMENSIONS
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _values(
+    rows: pd.DataFrame, dimension: str, of_orders: pd.DataFrame, categories: pd.Series
+) -> pd.Series:
+    """Give the value of a dimension for rows with an `order_id` and a `product_id`."""
+    if dimension in BY_ORDER:
+        return looked_up(rows["order_id"], of_orders[dimension])
+    return _of_products(rows["product_id"], dimension, categories)
 
 
 def _values_by_order(orders: pd.DataFrame, first_order_dates: pd.Series) -> pd.DataFrame:
@@ -103,9 +140,7 @@ def _entries(
 
     A refund is in it twice: on its own date, and on its order's.
     """
-    back = returns[returns["kind"] == PRODUCT]
-    refunds = adjustments[adjustments["kind"] == REFUND].assign(product_id=None)
-    order_dates = orders.set_index("order_id")["order_date"]
+    back, refunds = _given_back(returns, adjustments)
     return pd.concat(
         [
             _entry(
@@ -123,17 +158,29 @@ def _entries(
                 cost=-back["cost_amount"].fillna(0),
             ),
             _entry(refunds, refunds["adjustment_date"], refunds=refunds["amount"]),
-            *(
-                _entry(
-                    part,
-                    _looked_up(part["order_id"], order_dates),
-                    refunds_by_order_date=part[amount],
-                )
-                for part, amount in ((back, "refund_amount"), (refunds, "amount"))
-            ),
+            *_given_back_by_order_date(orders, returns, adjustments),
         ],
         ignore_index=True,
     )
+
+
+def _given_back_by_order_date(
+    orders: pd.DataFrame, returns: pd.DataFrame, adjustments: pd.DataFrame
+) -> list[pd.DataFrame]:
+    order_dates = orders.set_index("order_id")["order_date"]
+    back, refunds = _given_back(returns, adjustments)
+    return [
+        _entry(part, _looked_up(part["order_id"], order_dates), refunds_by_order_date=part[amount])
+        for part, amount in ((back, "refund_amount"), (refunds, "amount"))
+    ]
+
+
+def _given_back(
+    returns: pd.DataFrame, adjustments: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Keep the returns of product lines, and the refunds, which are of no product."""
+    refunds = adjustments[adjustments["kind"] == REFUND].assign(product_id=None)
+    return returns[returns["kind"] == PRODUCT], refunds
 
 
 def _entry(part: pd.DataFrame, dates: pd.Series, **figures: pd.Series) -> pd.DataFrame:

@@ -41,6 +41,20 @@ def daily_revenue(
     return rows.reset_index()
 
 
+def refunds_of_dates(orders: pd.DataFrame, refunded: pd.DataFrame) -> pd.DataFrame:
+    """Make the figures of `fct_revenue_daily` that change when more is given back of orders.
+
+    `orders` has the number of `orders` by `date`; `refunded` are the recognised `fct_orders` placed
+    on these dates of which anything was given back. One row a `date`: `refunds_by_order_date` and
+    `return_rate`, in ten-thousandths.
+    """
+    days = pd.Index(orders["date"], name="date")
+    rows = _placed(refunded, days)[["refunds_by_order_date", "has_return"]]
+    counts = orders.set_index("date")["orders"]
+    rows["return_rate"] = ratio(rows.pop("has_return"), counts, decimals=4)
+    return rows.reset_index()
+
+
 def _placed(orders: pd.DataFrame, days: pd.Index) -> pd.DataFrame:
     """Sum the figures dated by the order."""
     figures = {

@@ -5,6 +5,7 @@ is summed by date, customer or cohort changes with it.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import product
 
 import pandas as pd
@@ -31,6 +32,15 @@ COMPARED = {
 }
 """The columns with which something changes that is computed from the facts, and their kinds."""
 
+_GIVEN_BACK = [
+    "returns",
+    "refund_amount",
+    "net_amount",
+    "other_amount",
+    "shipping_refund_amount",
+]
+"""The columns of an order that a return or an adjustment changes."""
+
 _DATE = {
     FCT_ORDERS: "order_date",
     FCT_ORDER_ITEMS: "sale_date",
@@ -39,25 +49,65 @@ _DATE = {
 }
 
 
-def touched_dates(before: Facts, after: Facts) -> pd.DataFrame:
-    """List the dates, before and after, of everything in an order of which anything has changed.
+@dataclass(frozen=True)
+class Touched:
+    """The dates with figures that depend on orders whose facts have changed."""
 
-    One row a `date` and `customer_id`, which is null for a guest.
+    dates: pd.DataFrame
+    """Dates of which any figure may change: one row a `date` and `customer_id` (null: a guest)."""
+    refunded_dates: pd.DataFrame
+    """Dates of orders of which only more was given back, later: one row a `date`."""
+
+
+def touched(before: Facts, after: Facts) -> Touched:
+    """List the dates of everything in an order of which anything has changed, before and after.
+
+    Where only returns or adjustments were added to an order, these are their dates alone. Of the
+    date of such an order, only what was given back of its orders changes.
     """
-    orders = _changed_orders(before, after)
-    rows = [_dates(table, facts, orders) for table, facts in product(_DATE, (before, after))]
-    return pd.concat(rows, ignore_index=True).drop_duplicates()
+    gone, new = _differences(before, after)
+    changed = _order_ids(*gone.values(), *new.values())
+    changed_sales = _order_ids(
+        _unmatched(gone[FCT_ORDERS], new[FCT_ORDERS]),
+        gone[FCT_ORDER_ITEMS],
+        new[FCT_ORDER_ITEMS],
+        gone[FCT_RETURNS],
+        gone[FCT_ADJUSTMENTS],
+    )
+    refunded = changed[~is_in(changed, changed_sales)]
+    dates = [
+        *(_dates(t, facts, changed_sales) for t, facts in product(_DATE, (before, after))),
+        *(
+            _dates(table, {table: new[table], FCT_ORDERS: after[FCT_ORDERS]}, refunded)
+            for table in (FCT_RETURNS, FCT_ADJUSTMENTS)
+        ),
+    ]
+    return Touched(
+        pd.concat(dates, ignore_index=True).drop_duplicates(),
+        _dates(FCT_ORDERS, after, refunded)[["date"]].drop_duplicates(),
+    )
 
 
-def _changed_orders(before: Facts, after: Facts) -> pd.Series:
-    """List the `order_id` of each order with a row that is not the same before and after."""
-    changed = []
+def _differences(before: Facts, after: Facts) -> tuple[Facts, Facts]:
+    """Give each table's rows that are only in `before`, and those that are only in `after`."""
+    gone, new = {}, {}
     for table, columns in COMPARED.items():
-        rows = pd.concat([before[table][list(columns)], after[table][list(columns)]])
-        if len(before[table]):
-            rows = rows[~rows.duplicated(keep=False)]
-        changed.append(rows["order_id"])
-    return pd.concat(changed).drop_duplicates()
+        old, now = before[table][list(columns)], after[table][list(columns)]
+        rows = pd.concat([old, now], ignore_index=True)
+        is_old = rows.index < len(old)
+        is_single = ~rows.duplicated(keep=False) if len(old) else ~is_old
+        gone[table], new[table] = rows[is_single & is_old], rows[is_single & ~is_old]
+    return gone, new
+
+
+def _unmatched(gone: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Keep the orders that differ in more than what was given back."""
+    rows = pd.concat([gone, new], ignore_index=True)
+    return rows[~rows.drop(columns=_GIVEN_BACK).duplicated(keep=False)]
+
+
+def _order_ids(*frames: pd.DataFrame) -> pd.Series:
+    return pd.concat([frame["order_id"] for frame in frames]).drop_duplicates()
 
 
 def _dates(table: Table, facts: Facts, orders: pd.Series) -> pd.DataFrame:

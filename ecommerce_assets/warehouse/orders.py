@@ -175,10 +175,11 @@ def replace(
     for table, rows in after.items():
         write(connection, table, rows)
     write(connection, QUARANTINE, quarantined)
-    touched_dates = changed_orders.touched_dates(before, after)
-    touched.hand_over_rows(connection, touched.DATES, touched_dates)
+    changed = changed_orders.touched(before, after)
+    touched.hand_over_rows(connection, touched.DATES, changed.dates)
+    touched.hand_over_rows(connection, touched.REFUNDED_DATES, changed.refunded_dates)
     touched.hand_over_rows(
-        connection, touched.CUSTOMERS, touched_dates.dropna(subset="customer_id")
+        connection, touched.CUSTOMERS, changed.dates.dropna(subset="customer_id")
     )
 
 

@@ -9,8 +9,8 @@ from collections.abc import Collection
 import pandas as pd
 import psycopg
 
-from ecommerce_assets.warehouse import sales, touched
-from ecommerce_assets.warehouse.frames import read, write
+from ecommerce_assets.warehouse import sales, temporary, touched
+from ecommerce_assets.warehouse.frames import copy_in, read, write
 from ecommerce_assets.warehouse.orders import list_batch_facts
 from ecommerce_assets.warehouse.restatements import Cause, logging_restatements
 from ecommerce_assets.warehouse.session import bump_version
@@ -28,7 +28,8 @@ def set_range(connection: psycopg.Connection, cause: Cause) -> None:
 
     The range is from the first recognised order to the latest of the last loaded batch date and the
     last date of any fact (docs/reference/rules.md, Revenue of a date). Dates outside of it leave
-    the queue too, since they have no row.
+    the queues too, since they have no row. Refunded dates that are computed as a whole need no
+    refunds besides.
     """
     first, last = connection.execute(_RANGE).fetchone() or (None, None)
     bounds = {"first": first, "last": last}
@@ -48,7 +49,11 @@ def set_range(connection: psycopg.Connection, cause: Cause) -> None:
         """,
         [first, last],
     )
-    connection.execute(f"delete from ops.touched_dates where {outside}", bounds)  # noqa: S608
+    for queue in (touched.DATES, touched.REFUNDED_DATES):
+        connection.execute(f"delete from ops.{queue.table} where {outside}", bounds)  # noqa: S608
+    connection.execute(
+        "delete from ops.touched_refunded_dates where date in (select date from ops.touched_dates)"
+    )
     if dropped.rowcount:
         bump_version(connection)
 
@@ -77,3 +82,38 @@ def replace(connection: psycopg.Connection, revenue: pd.DataFrame, cause: Cause)
     with logging_restatements(connection, cause, taken):
         connection.execute(f"delete from analytics.fct_revenue_daily where {taken}")  # noqa: S608
         write(connection, FCT_REVENUE_DAILY, revenue)
+
+
+def read_order_counts(connection: psycopg.Connection) -> pd.DataFrame:
+    """Read the number of `orders` by `date`, of the dates in `taken`, ascending."""
+    return read(
+        connection,
+        "select * from analytics.fct_revenue_daily where date in (select date from taken)"
+        " order by date",
+        {name: FCT_REVENUE_DAILY.columns[name] for name in ("date", "orders")},
+    )
+
+
+def replace_refunds(connection: psycopg.Connection, refunds: pd.DataFrame, cause: Cause) -> None:
+    """Replace `refunds_by_order_date` and `return_rate` of the dates in `taken`.
+
+    The changed figures of loaded days are logged.
+    """
+    columns = {
+        name: FCT_REVENUE_DAILY.columns[name]
+        for name in ("date", "refunds_by_order_date", "return_rate")
+    }
+    temporary.empty(
+        connection,
+        "refunds_of_dates",
+        "date date, refunds_by_order_date numeric(20, 2), return_rate numeric(5, 4)",
+    )
+    copy_in(connection, "refunds_of_dates", columns, refunds)
+    with logging_restatements(connection, cause, "date in (select date from taken)"):
+        connection.execute(
+            """
+            update analytics.fct_revenue_daily d
+            set refunds_by_order_date = r.refunds_by_order_date, return_rate = r.return_rate
+            from refunds_of_dates r where r.date = d.date
+            """
+        )

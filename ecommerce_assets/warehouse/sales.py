@@ -11,7 +11,7 @@ import psycopg
 
 from ecommerce_assets.rules.breakdown import DIMENSIONS
 from ecommerce_assets.warehouse import temporary
-from ecommerce_assets.warehouse.frames import read, write
+from ecommerce_assets.warehouse.frames import copy_in, read, write
 from ecommerce_assets.warehouse.tables import (
     DIM_CUSTOMER,
     DIM_PRODUCT,
@@ -42,27 +42,50 @@ def read_orders(connection: psycopg.Connection) -> pd.DataFrame:
         where adjustment_date in (select date from taken)
         """,
     )
+    return _read_orders(
+        connection,
+        """
+        select * from analytics.fct_orders
+        where is_recognised and order_date in (select date from taken)
+        union all
+        select o.* from with_facts join analytics.fct_orders o using (order_id)
+        where o.is_recognised and o.order_date not in (select date from taken)
+        """,
+    )
+
+
+def _read_orders(connection: psycopg.Connection, orders: str) -> pd.DataFrame:
     columns = (
         "order_id order_date customer_id country channel discount_code returns gross_amount"
         " discount_amount refund_amount shipping_amount tax_amount"
     )
     return read(
         connection,
-        """
-        select * from (
-            select * from analytics.fct_orders
-            where is_recognised and order_date in (select date from taken)
-            union all
-            select o.* from with_facts join analytics.fct_orders o using (order_id)
-            where o.is_recognised and o.order_date not in (select date from taken)
-        ) o left join (
+        f"""
+        select * from ({orders}) o left join (
             select customer_id, first_order_date from analytics.dim_customer
         ) c using (customer_id)
-        """,
+        """,  # noqa: S608
         {
             **{name: FCT_ORDERS.columns[name] for name in columns.split()},
             "first_order_date": DIM_CUSTOMER.columns["first_order_date"],
         },
+    )
+
+
+def read_refunded_orders(connection: psycopg.Connection) -> pd.DataFrame:
+    """Read those recognised orders placed on the dates in `taken` of which anything was given back.
+
+    Their columns are those of `read_orders`.
+    """
+    return _read_orders(
+        connection,
+        """
+        select * from analytics.fct_orders o
+        where is_recognised and order_date in (select date from taken) and (
+            returns > 0 or order_id in (select order_id from analytics.fct_adjustments)
+        )
+        """,
     )
 
 
@@ -145,6 +168,40 @@ def replace(connection: psycopg.Connection, sales: pd.DataFrame) -> None:
         [list(DIMENSIONS)],
     )
     write(connection, FCT_SALES_DAILY, sales)
+    _sum_months_of_taken(connection)
+
+
+def replace_refunds(connection: psycopg.Connection, refunds: pd.DataFrame) -> None:
+    """Replace `refunds_by_order_date` of the dates in `taken`, and the sums of their months.
+
+    `refunds` has no row of which nothing was given back: more is given back of an order, never less
+    (`changed_orders`), so that such a row had nothing before.
+    """
+    columns = {
+        name: FCT_SALES_DAILY.columns[name]
+        for name in ("dimension", "date", "value", "refunds_by_order_date")
+    }
+    temporary.empty(
+        connection,
+        "refunds",
+        "dimension text, date date, value text, refunds_by_order_date numeric(20, 2)",
+    )
+    copy_in(connection, "refunds", columns, refunds)
+    connection.execute(
+        """
+        insert into analytics.fct_sales_daily (
+            dimension, date, value, orders, units, gross_revenue, discounts, refunds,
+            refunds_by_order_date, cost
+        )
+        select dimension, date, value, 0, 0, 0, 0, 0, refunds_by_order_date, 0 from refunds
+        on conflict (dimension, date, value)
+        do update set refunds_by_order_date = excluded.refunds_by_order_date
+        """
+    )
+    _sum_months_of_taken(connection)
+
+
+def _sum_months_of_taken(connection: psycopg.Connection) -> None:
     months = connection.execute("select distinct date_trunc('month', date)::date from taken")
     _sum_months(connection, [month for (month,) in months])
 

@@ -46,6 +46,8 @@ DATES = Queue(
     "(select count(*) from analytics.fct_orders o where o.order_date = q.date)",
     keys_at_once=400,
 )
+REFUNDED_DATES = Queue("touched_refunded_dates", ("date",), 400)
+"""The dates of orders of which only more was given back, later."""
 COHORTS = Queue(
     "touched_cohorts",
     ("cohort_date",),
@@ -53,7 +55,7 @@ COHORTS = Queue(
     "(select count(*) from analytics.dim_customer c where c.first_order_date = q.cohort_date)",
     keys_at_once=400,
 )
-QUEUES = (ORDERS, PRODUCTS, CUSTOMERS, INVENTORY, DATES, COHORTS)
+QUEUES = (ORDERS, PRODUCTS, CUSTOMERS, INVENTORY, DATES, REFUNDED_DATES, COHORTS)
 
 
 def hand_over(
