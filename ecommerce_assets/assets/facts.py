@@ -232,7 +232,7 @@ def _fct_cohort_ltv(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     def work(step: Step) -> None:
         rows = cohort_values(
             cohorts.read_customers(step.connection),
-            cohorts.read_orders(step.connection),
+            cohorts.read_came_back(step.connection),
             cohorts.read_lines(step.connection),
             cohorts.read_returns(step.connection),
             cohorts.read_adjustments(step.connection),

@@ -5,7 +5,6 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from ecommerce_assets.rules.keys import looked_up
 from ecommerce_assets.rules.kinds import PRODUCT, REFUND
 from ecommerce_assets.rules.money import ratio, sums
 
@@ -15,21 +14,22 @@ _FREQUENCIES: Mapping[str, str] = MappingProxyType({"day": "D", "week": "W-SUN",
 
 def cohort_values(
     customers: pd.DataFrame,
-    orders: pd.DataFrame,
+    came_back: pd.DataFrame,
     lines: pd.DataFrame,
     returns: pd.DataFrame,
     adjustments: pd.DataFrame,
 ) -> pd.DataFrame:
     """Make `fct_cohort_ltv` of some cohorts, one row a cohort date and horizon.
 
-    `customers` are all of those cohorts (`customer_id`, `first_order_date`), `orders` their
-    recognised `fct_orders`. `lines`, `returns` and `adjustments` are the facts of those orders with
-    `cohort_date`, or sums of facts of the same cohort, date and kind.
+    `customers` has their number by `cohort_date`; `came_back` the number of `customers` by
+    `cohort_date` and the `order_date` of their first recognised order after it. `lines`, `returns`
+    and `adjustments` are the facts of the customers' recognised orders with `cohort_date`, or sums
+    of facts of the same cohort, date and kind.
     """
-    cohort = customers.set_index("customer_id")["first_order_date"]
-    sizes = customers.groupby("first_order_date").size()
-    joined = looked_up(orders["customer_id"], cohort)
-    came = _by_cohort_day(joined, orders["order_date"], orders["customer_id"])
+    sizes = customers.set_index("cohort_date")["customers"]
+    returned = _by_cohort_day(
+        came_back["cohort_date"], came_back["order_date"], came_back["customers"]
+    )
     sold, back = lines[lines["kind"] == PRODUCT], returns[returns["kind"] == PRODUCT]
     given = adjustments[adjustments["kind"] == REFUND]
     net = sold["gross_amount"] - sold["discount_amount"] - sold["order_discount_amount"]
@@ -41,7 +41,8 @@ def cohort_values(
         ],
         ignore_index=True,
     )
-    return pd.concat([_horizon(days, sizes, came, moves) for days in HORIZONS], ignore_index=True)
+    horizons = [_horizon(days, sizes, returned, moves) for days in HORIZONS]
+    return pd.concat(horizons, ignore_index=True)
 
 
 def _by_cohort_day(cohort_date: pd.Series, date: pd.Series, value: pd.Series) -> pd.DataFrame:
@@ -51,12 +52,15 @@ def _by_cohort_day(cohort_date: pd.Series, date: pd.Series, value: pd.Series) ->
     )
 
 
-def _horizon(days: int, sizes: pd.Series, came: pd.DataFrame, moves: pd.DataFrame) -> pd.DataFrame:
-    came_back = came[came["day"].between(1, days)].groupby("cohort_date")["value"].nunique()
-    within = moves[moves["day"].between(0, days)]
+def _horizon(
+    days: int, sizes: pd.Series, returned: pd.DataFrame, moves: pd.DataFrame
+) -> pd.DataFrame:
+    retained, net_revenue = (
+        sums(rows[rows["day"].between(0, days)], "cohort_date", ["value"])["value"]
+        for rows in (returned, moves)
+    )
     rows = pd.DataFrame({"horizon_days": days, "customers": sizes})
-    rows["retained_customers"] = came_back.reindex(sizes.index, fill_value=0)
-    net_revenue = sums(within, "cohort_date", ["value"])["value"]
+    rows["retained_customers"] = retained.reindex(sizes.index, fill_value=0)
     rows["net_revenue"] = net_revenue.reindex(sizes.index, fill_value=0)
     rows["retention_rate"] = ratio(rows["retained_customers"], rows["customers"], decimals=4)
     rows["ltv"] = ratio(rows["net_revenue"], rows["customers"])

@@ -11,18 +11,14 @@ from ecommerce_assets.warehouse import temporary, touched
 from ecommerce_assets.warehouse.frames import read, write
 from ecommerce_assets.warehouse.orders import list_batch_facts
 from ecommerce_assets.warehouse.tables import (
-    DIM_CUSTOMER,
     FCT_ADJUSTMENTS,
     FCT_COHORT_LTV,
     FCT_ORDER_ITEMS,
-    FCT_ORDERS,
     FCT_RETURNS,
     Kind,
     Table,
 )
 
-_CUSTOMER = ("customer_id", "first_order_date")
-_ORDER = ("customer_id", "order_date")
 _LINE = ("sale_date", "kind", "gross_amount", "discount_amount", "order_discount_amount")
 _RETURN = ("return_date", "kind", "refund_amount")
 _ADJUSTMENT = ("adjustment_date", "kind", "amount")
@@ -46,21 +42,25 @@ def hand_over(connection: psycopg.Connection, days: Collection[dt.date]) -> None
 
 
 def read_customers(connection: psycopg.Connection) -> pd.DataFrame:
-    """Read the customers of the cohorts in `taken`."""
+    """Read the number of `customers` of each cohort in `taken`, by `cohort_date`."""
     return read(
         connection,
         """
-        select c.* from analytics.dim_customer c join taken t on c.first_order_date = t.cohort_date
+        select t.cohort_date, count(*) as customers from taken t
+        join analytics.dim_customer c on c.first_order_date = t.cohort_date
+        group by t.cohort_date
         """,
-        {name: DIM_CUSTOMER.columns[name] for name in _CUSTOMER},
+        {"cohort_date": Kind.DAY, "customers": Kind.COUNT},
     )
 
 
-def read_orders(connection: psycopg.Connection) -> pd.DataFrame:
-    """Read those customers' recognised orders within the longest horizon.
+def read_came_back(connection: psycopg.Connection) -> pd.DataFrame:
+    """Read how many `customers` of each cohort came back first on a date.
 
-    They stay in the temporary table `cohort_orders`, which the functions below read. Sales and
-    returns of a later order are beyond the horizon too: none is dated before its order.
+    One row a `cohort_date` and `order_date`, that of their first recognised order after it, within
+    the longest horizon. Those customers' orders stay in the temporary table `cohort_orders`, which
+    the functions below read. Sales and returns of an order beyond the horizon are beyond it too:
+    none is dated before its order.
     """
     temporary.fill(
         connection,
@@ -76,8 +76,13 @@ def read_orders(connection: psycopg.Connection) -> pd.DataFrame:
     )
     return read(
         connection,
-        "select customer_id, order_date from cohort_orders",
-        {name: FCT_ORDERS.columns[name] for name in _ORDER},
+        """
+        select cohort_date, order_date, count(*) as customers from (
+            select cohort_date, customer_id, min(order_date) as order_date from cohort_orders
+            where order_date > cohort_date group by cohort_date, customer_id
+        ) first_after group by cohort_date, order_date
+        """,
+        {"cohort_date": Kind.DAY, "order_date": Kind.DAY, "customers": Kind.COUNT},
     )
 
 

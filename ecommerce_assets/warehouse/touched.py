@@ -48,13 +48,7 @@ DATES = Queue(
 )
 REFUNDED_DATES = Queue("touched_refunded_dates", ("date",), 400)
 """The dates of orders of which only more was given back, later."""
-COHORTS = Queue(
-    "touched_cohorts",
-    ("cohort_date",),
-    100_000,
-    "(select count(*) from analytics.dim_customer c where c.first_order_date = q.cohort_date)",
-    keys_at_once=400,
-)
+COHORTS = Queue("touched_cohorts", ("cohort_date",), 400)
 QUEUES = (ORDERS, PRODUCTS, CUSTOMERS, INVENTORY, DATES, REFUNDED_DATES, COHORTS)
 
 

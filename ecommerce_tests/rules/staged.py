@@ -11,6 +11,7 @@ from ecommerce_assets.feeds.contract import FEEDS, Store
 from ecommerce_assets.feeds.privacy import Hasher
 from ecommerce_assets.feeds.reading import read_records
 from ecommerce_assets.feeds.split import LandedRecords, split
+from ecommerce_assets.rules.cohorts import cohort_values
 from ecommerce_assets.rules.customers import build_customers
 from ecommerce_assets.rules.orders import Cluster, build_cluster
 from ecommerce_assets.rules.products import price_history
@@ -73,6 +74,28 @@ def revenue(cluster: Cluster, dates: Iterable[str]) -> pd.DataFrame:
         customers.set_index("customer_id")["first_order_date"],
     )
     return rows.set_index(rows["date"].dt.strftime("%Y-%m-%d"))
+
+
+def cohorts(customers: pd.DataFrame, cluster: Cluster) -> pd.DataFrame:
+    """Make the cohorts of some rows of `dim_customer`, which are all of their cohorts."""
+    cohort = customers[["customer_id", "first_order_date"]].dropna()
+    cohort = cohort.rename(columns={"first_order_date": "cohort_date"})
+    orders = cluster.orders[cluster.orders["is_recognised"]].merge(cohort, on="customer_id")
+    later = orders[orders["order_date"] > orders["cohort_date"]]
+    first = later.groupby(["cohort_date", "customer_id"])["order_date"].min().reset_index()
+    of_orders = orders.set_index("order_id")["cohort_date"]
+    return cohort_values(
+        _count(cohort, ["cohort_date"]),
+        _count(first, ["cohort_date", "order_date"]),
+        *(
+            part.join(of_orders, on="order_id", how="inner")
+            for part in (cluster.order_items, cluster.returns, cluster.adjustments)
+        ),
+    )
+
+
+def _count(customers: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    return customers.groupby(by).size().rename("customers").reset_index()
 
 
 def _on(dates: Iterable[str], column: str, rows: pd.DataFrame) -> pd.DataFrame:

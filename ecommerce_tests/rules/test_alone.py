@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from ecommerce_assets.feeds.contract import FEEDS
-from ecommerce_assets.rules.cohorts import cohort_values
 from ecommerce_assets.rules.customers import build_customers
 from ecommerce_assets.rules.inventory import SNAPSHOT_KEY, stock_levels
 from ecommerce_assets.rules.orders import Cluster, build_cluster
@@ -28,7 +27,7 @@ from ecommerce_assets.warehouse.tables import (
     Table,
 )
 from ecommerce_tests.random_shop import DAYS, random_records
-from ecommerce_tests.rules.staged import stage
+from ecommerce_tests.rules.staged import cohorts, stage
 
 Staged = dict[str, pd.DataFrame]
 
@@ -153,16 +152,5 @@ def test_a_cohort(staged: Staged) -> None:
     facts = cluster(staged, all_order_ids(staged))
     orders = facts.orders[facts.orders["is_recognised"] & facts.orders["customer_id"].notna()]
     customers = build_customers(staged["customers"], orders).dropna(subset="first_order_date")
-    parts = (facts.order_items, facts.returns, facts.adjustments)
-
-    def cohort(customers: pd.DataFrame) -> pd.DataFrame:
-        theirs = orders.merge(customers[["customer_id", "first_order_date"]], on="customer_id")
-        cohort_date = theirs.set_index("order_id")["first_order_date"].rename("cohort_date")
-        return cohort_values(
-            customers,
-            orders[orders["customer_id"].isin(customers["customer_id"])],
-            *(part.join(cohort_date, on="order_id", how="inner") for part in parts),
-        )
-
-    alone = [cohort(of_date) for _, of_date in customers.groupby("first_order_date")]
-    assert_same_rows(FCT_COHORT_LTV, alone, cohort(customers))
+    alone = [cohorts(of_date, facts) for _, of_date in customers.groupby("first_order_date")]
+    assert_same_rows(FCT_COHORT_LTV, alone, cohorts(customers, facts))

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from ecommerce_assets.rules.cohorts import cohort_values
 from ecommerce_assets.rules.customers import build_customers
+from ecommerce_tests.rules import staged
 from ecommerce_tests.rules.staged import facts, stage_all, values
 from ecommerce_tests.small_shop import adjustment, item, order, returned
 
@@ -18,14 +18,8 @@ def at(day: int) -> str:
 def cohorts(**feeds: list[dict[str, object]]) -> pd.DataFrame:
     """Make the cohorts of all records; one row a cohort and horizon, amounts in cents."""
     made = facts(**feeds)
-    orders = made.orders[made.orders["is_recognised"]].dropna(subset="customer_id")
-    customers = build_customers(stage_all("customers", ()), orders)
-    first = customers.set_index("customer_id")["first_order_date"]
-    cohort = orders.set_index("order_id")["customer_id"].map(first).rename("cohort_date")
-    parts = (made.order_items, made.returns, made.adjustments)
-    return cohort_values(
-        customers, orders, *(part.join(cohort, on="order_id", how="inner") for part in parts)
-    )
+    orders = made.orders.dropna(subset="customer_id")
+    return staged.cohorts(build_customers(stage_all("customers", ()), orders), made)
 
 
 def test_revenue_counts_on_the_days_of_sales_and_refunds_up_to_the_horizon() -> None:

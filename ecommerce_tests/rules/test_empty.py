@@ -80,12 +80,12 @@ def test_stock_levels(empty: Empty) -> None:
 
 
 def test_cohorts(empty: Empty) -> None:
-    parts = (FCT_ORDER_ITEMS, FCT_RETURNS, FCT_ADJUSTMENTS)
-    rows = cohort_values(
-        empty[DIM_CUSTOMER.name],
-        empty[FCT_ORDERS.name],
-        *(empty[part.name].assign(cohort_date=pd.Series(dtype="datetime64[s]")) for part in parts),
-    )
+    parts = (DIM_CUSTOMER, FCT_ORDERS, FCT_ORDER_ITEMS, FCT_RETURNS, FCT_ADJUSTMENTS)
+    no_cohort = {
+        "cohort_date": pd.Series(dtype="datetime64[s]"),
+        "customers": pd.Series(dtype="int64"),
+    }
+    rows = cohort_values(*(empty[part.name].assign(**no_cohort) for part in parts))
     assert_no_rows(FCT_COHORT_LTV, rows)
 
 

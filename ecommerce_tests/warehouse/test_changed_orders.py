@@ -1,10 +1,23 @@
 """Only an order with another amount, date or customer has something computed of it again."""
 
+import datetime as dt
+from decimal import Decimal
+
 import dagster as dg
 import pytest
 
 from ecommerce_assets.loading import load
-from ecommerce_tests.small_shop import SmallShop, customer, item, order, product, returned
+from ecommerce_tests import postgres
+from ecommerce_tests.contents import contents
+from ecommerce_tests.small_shop import (
+    SmallShop,
+    adjustment,
+    customer,
+    item,
+    order,
+    product,
+    returned,
+)
 
 DAY, NEXT = "2024-03-05", "2024-03-06"
 
@@ -38,11 +51,77 @@ def test_a_version_with_another_state_recomputes_its_order_and_nothing_else(
     assert recomputed(instance, "fct_cohort_ltv") == 0
 
 
-def test_a_return_recomputes_its_customer_s_cohort_and_both_dates(
-    loaded: SmallShop, instance: dg.DagsterInstance
+def figures(shop: SmallShop, date: str) -> list[tuple[object, ...]]:
+    """The refunds by order date, the refunds and the return rate of a date."""
+    return shop.rows(
+        "select refunds_by_order_date, refunds, return_rate from analytics.fct_revenue_daily"
+        " where date = %s",
+        date,
+    )
+
+
+def test_a_return_recomputes_its_date_and_what_was_given_back_of_its_order_s(
+    loaded: SmallShop, instance: dg.DagsterInstance, migrated_template: str
 ) -> None:
     loaded.land("returns", NEXT, returned("R1", returned_at=f"{NEXT}T10:00:00Z"))
     load(loaded.shop, instance)
 
     assert recomputed(instance, "fct_cohort_ltv") == 1
-    assert recomputed(instance, "fct_revenue_daily") == 2
+    assert recomputed(instance, "fct_revenue_daily") == 1
+    assert figures(loaded, DAY) == [(Decimal(10), Decimal(0), Decimal(1))]
+    assert figures(loaded, NEXT) == [(Decimal(0), Decimal(10), None)]
+    assert loaded.rows(
+        "select date, figure, old_value, new_value from ops.restatements order by figure"
+    ) == [
+        (dt.date(2024, 3, 5), "refunds_by_order_date", Decimal(0), Decimal(10)),
+        (dt.date(2024, 3, 5), "return_rate", Decimal(0), Decimal(1)),
+    ]
+    assert_like_a_rebuild(loaded, migrated_template)
+
+
+def test_a_refund_of_a_date_without_sales_gets_rows_there(
+    loaded: SmallShop, instance: dg.DagsterInstance, migrated_template: str
+) -> None:
+    loaded.land("orders", NEXT, order("O2", ordered_at=f"{NEXT}T10:00:00Z", country="IS"))
+    loaded.land("order_items", NEXT, item("I2", "O2", kind="gift_card"))
+    load(loaded.shop, instance)
+
+    loaded.land("adjustments", "2024-03-08", adjustment("A1", "O2"))
+    load(loaded.shop, instance)
+
+    assert loaded.rows(
+        "select dimension, date, refunds_by_order_date from analytics.fct_sales_daily"
+        " where value = 'IS' and refunds_by_order_date <> 0"
+    ) == [("country", dt.date(2024, 3, 6), Decimal(3))]
+    assert_like_a_rebuild(loaded, migrated_template)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        pytest.param([], id="withdrawn"),
+        pytest.param([returned("R1", quantity=2, refund_amount="15.00")], id="changed"),
+        pytest.param([returned("R1"), returned("R2", refund_amount="0")], id="another"),
+    ],
+)
+def test_returns_that_change_end_like_a_rebuild(
+    loaded: SmallShop,
+    instance: dg.DagsterInstance,
+    migrated_template: str,
+    later: list[dict[str, object]],
+) -> None:
+    loaded.land("returns", "2024-03-10", returned("R1"))
+    load(loaded.shop, instance)
+
+    loaded.land("returns", "2024-03-10", *later)
+    loaded.land("orders", "2024-03-10", order("O1", status="returned"))
+    load(loaded.shop, instance)
+
+    assert_like_a_rebuild(loaded, migrated_template)
+
+
+def assert_like_a_rebuild(shop: SmallShop, template: str) -> None:
+    with postgres.database(template) as url:
+        SmallShop(shop.landing, url).load_tables()
+        rebuilt = contents(url)
+    assert contents(shop.url) == rebuilt
