@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from ecommerce_assets.feeds.contract import FEEDS
 
 FIRST_DAY = dt.date(2025, 1, 1)
 SHORT_HISTORY = 30
+SMALL_DAYS = 654
 ECOMMERCE = str(Path(sys.executable).with_name("ecommerce"))
 
 
@@ -101,7 +102,7 @@ class BenchmarkShop:
 
     def megabytes(self) -> float:
         """How large the landed files are."""
-        return sum(path.stat().st_size for path in self.files()) / 1e6
+        return megabytes(self.files())
 
     def load(self, home: Path, *options: str, landing: Path | None = None) -> Cost:
         """Run `ecommerce load` from start to exit, the embedded server's start included."""
@@ -132,11 +133,12 @@ def measure(shop: BenchmarkShop) -> dict[str, float | None]:
     full = shop.load(home)
     if dbt is not None:
         compare_with_dbt(home)
-    disk = sum(path.stat().st_size for path in home.rglob("*") if path.is_file()) / 1e6
+    disk = megabytes(home.rglob("*"))
     one = shop.load(home, "--from", shop.last_day, "--to", shop.last_day)
     unchanged = shop.load(home)
     after_all = shop.load_next_day(home, shop.landing)
     after_short = next_day_on_short_history(shop)
+    few, few_with_reports, disk_of_few = few_records_on_many_days(shop.folder)
     return {
         "bare COPY into text tables without indexes, s": copy,
         "`ecommerce load`, cold to exit, s": full.seconds,
@@ -154,6 +156,9 @@ def measure(shop: BenchmarkShop) -> dict[str, float | None]:
         ),
         "nothing changed, one day, s (goal 3)": one.seconds,
         "nothing changed, all days, s (goal 5)": unchanged.seconds,
+        f"a small shop of {SMALL_DAYS} days, first load, s (goal 12)": few.seconds,
+        "the same with reports, s": few_with_reports.seconds,
+        "its disk without reports, MB (goal 120)": disk_of_few,
         "`ecommerce --help`, s (goal 0.4)": help_.seconds,
         "import of the code location, s (goal 2.5)": graph.seconds,
     }
@@ -174,6 +179,27 @@ def next_day_on_short_history(shop: BenchmarkShop) -> Cost:
     finally:
         shutil.rmtree(landing)
         shutil.rmtree(home, ignore_errors=True)
+
+
+def few_records_on_many_days(folder: Path) -> tuple[Cost, Cost, float]:
+    """Load 4,400 records for the first time, and with reports; give the megabytes on disk, too."""
+    landing, home = folder / "small", folder / "small_home"
+    words = ["--start", str(FIRST_DAY), "--days", str(SMALL_DAYS), "--orders-per-day", "1"]
+    run([ECOMMERCE, "simulate", str(landing), *words, "--seed", "1"])
+    shutil.rmtree(landing / "inventory")
+    try:
+        without = run([ECOMMERCE, "load"], home=home, landing=landing)
+        disk = megabytes(home.rglob("*"))
+        shutil.rmtree(home)
+        return without, run([ECOMMERCE, "load", "--reports"], home=home, landing=landing), disk
+    finally:
+        shutil.rmtree(landing)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def megabytes(paths: Iterable[Path]) -> float:
+    """How large the files among some paths are."""
+    return sum(path.stat().st_size for path in paths if path.is_file()) / 1e6
 
 
 def run(command: Sequence[str], *, home: Path | None = None, landing: Path | None = None) -> Cost:

@@ -19,7 +19,16 @@ from psycopg import sql
 
 from ecommerce_assets.warehouse.server import PARAMETERS, EmbeddedServer
 
-FAST = {**PARAMETERS, "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+FAST = {
+    **PARAMETERS,
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "256MB",
+}
+
+_MEMORY = Path("/dev/shm")
+_BYTES_NEEDED = 4 << 30
 
 
 @cache
@@ -33,7 +42,7 @@ def server_url() -> str:
     if given:
         return given
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-    folder = Path(tempfile.gettempdir()) / f"ecommerce-tests-{run}"
+    folder = _fast_folder() / f"ecommerce-tests-{run}"
     atexit.register(_remove_if_stopped, folder)  # runs after the server's own, registered later
     return EmbeddedServer(folder, FAST).hold()
 
@@ -67,6 +76,16 @@ def drop_database(name: str) -> None:
     """Drop a database, whoever is connected to it."""
     with psycopg.connect(server_url(), autocommit=True) as connection:
         connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+def _fast_folder() -> Path:
+    """Give a folder in memory if it has room, or else one on the disk.
+
+    A copy of a database is 330 files, which took 10 ms in memory and 160 to 350 on a disk.
+    """
+    if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _BYTES_NEEDED:
+        return _MEMORY
+    return Path(tempfile.gettempdir())
 
 
 def _remove_if_stopped(folder: Path) -> None:
