@@ -30,7 +30,7 @@ ECOMMERCE = str(Path(sys.executable).with_name("ecommerce"))
 
 @dataclass(frozen=True)
 class Cost:
-    """What a process took from start to exit; `processor` leaves PostgreSQL's own out."""
+    """What a process took from start to exit; `processor` includes that of its server."""
 
     seconds: float
     processor: float
