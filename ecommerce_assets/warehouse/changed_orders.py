@@ -68,7 +68,7 @@ def touched(before: Facts, after: Facts) -> Touched:
     gone, new = _differences(before, after)
     changed = _order_ids(*gone.values(), *new.values())
     changed_sales = _order_ids(
-        _unmatched(gone[FCT_ORDERS], new[FCT_ORDERS]),
+        _otherwise_changed(gone[FCT_ORDERS], new[FCT_ORDERS]),
         gone[FCT_ORDER_ITEMS],
         new[FCT_ORDER_ITEMS],
         gone[FCT_RETURNS],
@@ -100,8 +100,8 @@ def _differences(before: Facts, after: Facts) -> tuple[Facts, Facts]:
     return gone, new
 
 
-def _unmatched(gone: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """Keep the orders that differ in more than what was given back."""
+def _otherwise_changed(gone: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows of orders that differ in more than what was given back."""
     rows = pd.concat([gone, new], ignore_index=True)
     return rows[~rows.drop(columns=_GIVEN_BACK).duplicated(keep=False)]
 

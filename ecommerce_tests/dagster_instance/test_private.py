@@ -86,6 +86,25 @@ def test_a_run_of_a_range_covers_its_days() -> None:
     assert seen == ["2024-03-04", "2024-03-05", "2024-03-06"]
 
 
+def test_metadata_of_partitions_is_added_to_that_of_dagster_s_own_method() -> None:
+    first, last = dt.date(2024, 3, 4), dt.date(2024, 3, 5)
+
+    @dg.asset(
+        partitions_def=dg.DailyPartitionsDefinition("2024-03-01"),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def asset(context: dg.AssetExecutionContext) -> None:
+        context.add_asset_metadata({"of": "all"})
+        told = {str(day): {"day": day.day} for day in (first, last)}
+        private.add_partition_metadata(context, context.asset_key, told)
+
+    made = dg.materialize([asset], tags=range_tags(first, last))
+    assert {
+        made_of_day.partition: {name: fact.value for name, fact in made_of_day.metadata.items()}
+        for made_of_day in made.asset_materializations_for_node("asset")
+    } == {"2024-03-04": {"of": "all", "day": 4}, "2024-03-05": {"of": "all", "day": 5}}
+
+
 def test_the_days_of_a_run_are_read_from_its_tags() -> None:
     first, last = dt.date(2024, 3, 4), dt.date(2024, 3, 6)
 
