@@ -23,8 +23,8 @@ settings.load_profile("shop")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Run two workers more than there are cores, since some tests wait for other programs."""
-    return (os.cpu_count() or 1) + 2
+    """Run a worker more than there are cores, since some tests wait for other programs."""
+    return (os.cpu_count() or 1) + 1
 
 
 SHARED = Path(__file__).parents[2] / "shared"

@@ -1,7 +1,7 @@
 """Dagster's state in memory, for loads that tests make in their own process."""
 
-import atexit
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -15,17 +15,22 @@ import sqlalchemy as db
 def in_memory() -> Iterator[dg.DagsterInstance]:
     """Dagster's ephemeral instance without any runs, in which each storage keeps one connection.
 
-    By itself a storage connects for every statement, which takes a quarter of a small load. One
-    that nobody uses any more is emptied and used again: to make its tables takes 60 ms.
+    By itself a storage connects for every statement, which takes a quarter of a small load. An
+    instance of the main thread is emptied and used again, since to make its tables takes 60 ms;
+    SQLite's connections belong to the thread that opened them.
     """
-    instance, empty = _idle.pop() if _idle else _make()
+    is_kept = threading.current_thread() is threading.main_thread()
+    instance, empty = _idle.pop() if is_kept and _idle else _make()
     try:
         yield instance
     finally:
-        for storage, content in empty.items():
-            storage._held_conn.rollback()
-            _sqlite(storage).deserialize(content)
-        _idle.append((instance, empty))
+        if is_kept:
+            for storage, content in empty.items():
+                storage._held_conn.rollback()
+                _sqlite(storage).deserialize(content)
+            _idle.append((instance, empty))
+        else:
+            instance.dispose()
 
 
 _idle: list[tuple[dg.DagsterInstance, dict[Any, bytes]]] = []
@@ -34,7 +39,6 @@ _idle: list[tuple[dg.DagsterInstance, dict[Any, bytes]]] = []
 def _make() -> tuple[dg.DagsterInstance, dict[Any, bytes]]:
     """Make an instance, and give what its storages contain while they are empty."""
     instance = dg.DagsterInstance.ephemeral()
-    atexit.register(instance.dispose)
     events: Any = instance.event_log_storage
     runs: Any = instance.run_storage
     events._connect = partial(_held_connection, events)
