@@ -138,7 +138,7 @@ def measure(shop: BenchmarkShop) -> dict[str, float | None]:
     unchanged = shop.load(home)
     after_all = shop.load_next_day(home, shop.landing)
     after_short = next_day_on_short_history(shop)
-    few, few_with_reports, disk_of_few = few_records_on_many_days(shop.folder)
+    few, few_with_reports, disk_of_few = few_records_on_many_days(shop.folder / "small")
     return {
         "bare COPY into text tables without indexes, s": copy,
         "`ecommerce load`, cold to exit, s": full.seconds,
@@ -183,18 +183,16 @@ def next_day_on_short_history(shop: BenchmarkShop) -> Cost:
 
 def few_records_on_many_days(folder: Path) -> tuple[Cost, Cost, float]:
     """Load 4,400 records for the first time, and with reports; give the megabytes on disk, too."""
-    landing, home = folder / "small", folder / "small_home"
-    words = ["--start", str(FIRST_DAY), "--days", str(SMALL_DAYS), "--orders-per-day", "1"]
-    run([ECOMMERCE, "simulate", str(landing), *words, "--seed", "1"])
-    shutil.rmtree(landing / "inventory")
+    shop, home = BenchmarkShop(folder, SMALL_DAYS, 1), folder / "home"
+    shop.simulate()
+    shutil.rmtree(shop.landing / "inventory")
     try:
-        without = run([ECOMMERCE, "load"], home=home, landing=landing)
+        without = shop.load(home)
         disk = megabytes(home.rglob("*"))
         shutil.rmtree(home)
-        return without, run([ECOMMERCE, "load", "--reports"], home=home, landing=landing), disk
+        return without, shop.load(home, "--reports"), disk
     finally:
-        shutil.rmtree(landing)
-        shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(folder)
 
 
 def megabytes(paths: Iterable[Path]) -> float:

@@ -11,8 +11,7 @@ from ecommerce_assets.assets.reports import GROUP as REPORTS_GROUP
 from ecommerce_assets.definitions import build_defs
 from ecommerce_assets.feeds.contract import FEEDS
 from ecommerce_assets.partitions import range_tags
-from ecommerce_tests import postgres
-from ecommerce_tests.contents import contents
+from ecommerce_tests.contents import assert_like_a_rebuild, contents
 from ecommerce_tests.dagster_state import in_memory
 from ecommerce_tests.random_shop import DAYS, random_records
 from ecommerce_tests.small_shop import (
@@ -24,13 +23,6 @@ from ecommerce_tests.small_shop import (
     returned,
     stock,
 )
-
-
-def assert_like_a_rebuild(shop: SmallShop, template: str) -> None:
-    with postgres.database(template) as url:
-        SmallShop(shop.landing, url, timezone=shop.settings.timezone).load_tables()
-        rebuilt = contents(url)
-    assert contents(shop.url) == rebuilt
 
 
 @pytest.mark.parametrize(

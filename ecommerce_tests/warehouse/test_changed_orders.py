@@ -7,8 +7,7 @@ import dagster as dg
 import pytest
 
 from ecommerce_assets.loading import load
-from ecommerce_tests import postgres
-from ecommerce_tests.contents import contents
+from ecommerce_tests.contents import assert_like_a_rebuild
 from ecommerce_tests.small_shop import (
     SmallShop,
     adjustment,
@@ -118,10 +117,3 @@ def test_returns_that_change_end_like_a_rebuild(
     load(loaded.shop, instance)
 
     assert_like_a_rebuild(loaded, migrated_template)
-
-
-def assert_like_a_rebuild(shop: SmallShop, template: str) -> None:
-    with postgres.database(template) as url:
-        SmallShop(shop.landing, url).load_tables()
-        rebuilt = contents(url)
-    assert contents(shop.url) == rebuilt
