@@ -173,7 +173,10 @@ class EmbeddedServer:
         sockets = self._socket_folder_in_use()
         with suppress(psutil.Error):
             postmaster.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
-            postmaster.wait(_STOP_SECONDS)
+            deadline = time.monotonic() + _STOP_SECONDS
+            # A zombie has ended, too: the process that started it may live on, and not look.
+            while postmaster.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
+                time.sleep(0.02)
         if sockets not in (None, self.data):
             with suppress(OSError):
                 sockets.rmdir()
@@ -247,6 +250,9 @@ class EmbeddedServer:
                 raise ServerError(
                     f"PostgreSQL did not answer for {_START_SECONDS} s; its log is {self.log}."
                 )
+            if self._has_lost_its_socket():
+                self.stop()
+                process = None
             if process is None and self._postmaster() is None:
                 started_at = self.log.stat().st_size if self.log.exists() else 0
                 process = self._launch()
@@ -337,6 +343,17 @@ class EmbeddedServer:
     def _socket_folder_in_use(self) -> Path | None:
         lines = self._pid_file()
         return Path(lines[4]) if len(lines) > 4 and lines[4] else None
+
+    def _has_lost_its_socket(self) -> bool:
+        """Whether the server runs, but nobody can connect to it any more.
+
+        If this folder replaces one whose server still ran, that server ends within a minute, and
+        removes the socket at its path: ours.
+        """
+        sockets = self._socket_folder_in_use()
+        if sockets is None or (sockets / f".s.PGSQL.{_PORT}").exists():
+            return False
+        return self._postmaster() is not None
 
     def _socket_folder(self, owner: RunAs) -> Path:
         """Return the data folder, or a short one if its path is too long for a socket.

@@ -223,6 +223,21 @@ def test_a_server_that_was_killed_starts_again_with_its_data(home, run):
     assert not runs(home)
 
 
+def test_a_server_without_its_socket_is_started_again(home, run):
+    """A server whose home was removed ends within a minute, and removes a new server's socket."""
+    first = run(UNTIL_TOLD, home)
+    before = started_at(url_from(first))
+    sockets = Path((home / "postgres/data/postmaster.pid").read_text().splitlines()[4])
+    (sockets / ".s.PGSQL.5432").unlink()
+
+    second = run(UNTIL_TOLD, home)
+
+    assert started_at(url_from(second)) != before
+    leave(first)
+    leave(second)
+    assert not runs(home)
+
+
 @pytest.mark.parametrize("pid", [str(os.getpid()), ""], ids=["reused", "empty"])
 def test_the_files_of_a_killed_server_are_no_obstacle(home, run, pid):
     first = run(UNTIL_TOLD, home)
