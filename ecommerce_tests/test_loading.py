@@ -1,5 +1,6 @@
 """Loads under difficult conditions: refusals, locks, changed settings."""
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from ecommerce_tests import postgres
 from ecommerce_tests.contents import contents
 from ecommerce_tests.dagster_state import in_memory
 from ecommerce_tests.operator import until
-from ecommerce_tests.small_shop import SmallShop, customer, item, order, product
+from ecommerce_tests.small_shop import SmallShop, customer, item, load_days, order, product
 
 DAY, NEXT_DAY = "2024-03-05", "2024-03-06"
 
@@ -46,6 +47,20 @@ def test_loading_again_changes_nothing_and_says_so(small_shop: SmallShop) -> Non
 
     assert not again.is_changed
     assert contents(small_shop.url) == before
+
+
+def test_progress_names_a_computation_when_it_begins(small_shop: SmallShop) -> None:
+    land_two_days(small_shop)
+    shares: dict[str, list[float]] = {}
+
+    def report(step: str, share: float) -> None:
+        shares.setdefault(step, []).append(share)
+
+    load_days(dataclasses.replace(small_shop.shop, progress=report))
+
+    for step in ("computing orders", "computing dates", "checking tables"):
+        assert shares[step][0] == 0, step
+        assert shares[step][-1] == 1, step
 
 
 def test_a_day_whose_files_are_gone_takes_back_what_it_said(small_shop: SmallShop) -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -67,15 +68,17 @@ def recomputed_asset(
         transaction: dg.ResourceParam[RunTransaction],
     ) -> Iterator[dg.MaterializeResult[None]]:
         batch_days = days_of(context)
+        progress = partial(shop.progress, queue.table.replace("touched_", "computing "))
+        progress(0)
         with warehouse_step(context, transaction) as connection:
             step = Step(connection, shop, Cause(context.run.run_id, batch_days[0], batch_days[-1]))
             if not upstream <= set(context.job_def.asset_layer.executable_asset_keys):
                 hand_over(connection, batch_days)
             before(step)
-            count = work_off(connection, queue, lambda _: work(step))
+            count = work_off(connection, queue, lambda _: work(step), progress)
             after(step)
             metadata = describe(step)
-        shop.progress(queue.table.replace("touched_", "computing "), 1)
+        progress(1)
         context.log.info(f"{count} keys of {queue.table} worked off")
         for spec in specs:
             facts = {"keys_recomputed": count, **metadata[spec.key]}

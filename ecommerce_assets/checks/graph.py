@@ -161,6 +161,7 @@ def table_checks(days: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
         results = {}
         with _judging(context, shop, transaction) as connection:
             judged = _days_to_judge(context, connection, TABLE_STEP)
+            shop.progress("checking tables", 0)
             with scope(connection, judged):
                 for check, result in judge(connection, list(selected), judged, shop.settings):
                     results[check] = result

@@ -74,14 +74,19 @@ def hand_over_rows(connection: psycopg.Connection, queue: Queue, rows: pd.DataFr
 
 
 def work_off(
-    connection: psycopg.Connection, queue: Queue, work: Callable[[psycopg.Connection], None]
+    connection: psycopg.Connection,
+    queue: Queue,
+    work: Callable[[psycopg.Connection], None],
+    report: Callable[[float], None] = lambda _: None,
 ) -> int:
     """Take the keys of a queue, each once, and recompute what depends on them, a chunk at a time.
 
-    `work` reads them from the temporary table `taken`. Give the number of keys.
+    `work` reads them from the temporary table `taken`. `report` is called with the share that is
+    done. Give the number of keys.
     """
     done = 0
-    for chunk in _divide(connection, queue):
+    chunks = _divide(connection, queue)
+    for number, chunk in enumerate(chunks, start=1):
         connection.execute("truncate taken")
         taken = connection.execute(
             sql.SQL("insert into taken select {} from waiting where chunk = %s").format(
@@ -93,6 +98,7 @@ def work_off(
         work(connection)
         bump_version(connection)
         done += taken.rowcount
+        report(number / len(chunks))
     connection.execute("drop table if exists taken, waiting")
     return done
 

@@ -14,15 +14,17 @@ def hand_over(connection: psycopg.Connection, queue: touched.Queue, *keys: str) 
 
 
 def work_off(connection: psycopg.Connection, queue: touched.Queue) -> list[list[str]]:
-    chunks = []
+    chunks: list[list[str]] = []
+    shares: list[float] = []
 
     def work(connection: psycopg.Connection) -> None:
         key = queue.columns[0]
         rows = connection.execute(f"select {key} from taken order by {key}")
         chunks.append([key for (key,) in rows])
 
-    count = touched.work_off(connection, queue, work)
+    count = touched.work_off(connection, queue, work, shares.append)
     assert count == sum(map(len, chunks))
+    assert shares == [(number + 1) / len(chunks) for number in range(len(chunks))]
     return chunks
 
 
