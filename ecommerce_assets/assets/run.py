@@ -7,6 +7,7 @@ import dagster as dg
 import psycopg
 
 from ecommerce_assets.assets.specs import asset_key
+from ecommerce_assets.memory import give_back_freed_memory
 from ecommerce_assets.shop import Shop
 from ecommerce_assets.warehouse.calendar import covers_facts
 from ecommerce_assets.warehouse.frozen_settings import empty, freeze_settings
@@ -44,6 +45,8 @@ def run_transaction(shop: Shop) -> dg.ResourceDefinition:
 
     @contextmanager
     def of_run(_: dg.InitResourceContext) -> Iterator[RunTransaction]:
+        give_back_freed_memory()
+
         def begin(connection: psycopg.Connection) -> None:
             if shop.is_rebuild and not transaction.has_published:
                 empty(connection)

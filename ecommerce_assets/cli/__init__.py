@@ -4,6 +4,7 @@ A command parses its arguments, calls a function from another package, and print
 inside the commands, so that `--help` is quick.
 """
 
+import gc
 import logging
 import signal
 import sys
@@ -39,6 +40,8 @@ app.add_typer(stores.app, name="stores", no_args_is_help=True)
 
 def main() -> None:
     """Run the command; print an `OperatorError` as one sentence, and exit with 1."""
+    # What the imports make lives to the end; Python would look for garbage among it again and again.
+    gc.set_threshold(50_000)
     # By default Python skips exit handlers on SIGTERM, and one of them stops the embedded server.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     # A lost database is told in one sentence below, not by each library at each attempt.

@@ -42,7 +42,7 @@ INVENTORY = Queue("touched_inventory", ("snapshot_date", "product_id", "warehous
 DATES = Queue(
     "touched_dates",
     ("date",),
-    400_000,
+    150_000,
     "(select count(*) from analytics.fct_orders o where o.order_date = q.date)",
     keys_at_once=400,
 )
