@@ -130,9 +130,11 @@ def read_adjustments(connection: psycopg.Connection) -> pd.DataFrame:
         FCT_ADJUSTMENTS,
         "order_id kind adjustment_date amount",
         """
-        select a.* from analytics.fct_adjustments a join analytics.fct_orders o using (order_id)
-        where a.adjustment_date in (select date from taken)
-           or o.order_date in (select date from taken)
+        select * from analytics.fct_adjustments where adjustment_date in (select date from taken)
+        union all
+        select a.* from analytics.fct_orders o join analytics.fct_adjustments a using (order_id)
+        where o.order_date in (select date from taken)
+          and a.adjustment_date not in (select date from taken)
         """,
     )
 
