@@ -40,7 +40,7 @@ app.add_typer(stores.app, name="stores", no_args_is_help=True)
 
 def main() -> None:
     """Run the command; print an `OperatorError` as one sentence, and exit with 1."""
-    # What the imports make lives to the end; Python would look for garbage among it again and again.
+    # What the imports make lives to the end; Python would look for garbage in it again and again.
     gc.set_threshold(50_000)
     # By default Python skips exit handlers on SIGTERM, and one of them stops the embedded server.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
