@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ecommerce_assets.cli import app
+from ecommerce_assets.rules.keys import is_in
 from ecommerce_assets.shops.landing_files import LandingWriteError
 from ecommerce_assets.shops.online_retail.importing import LandedAs, Part, import_online_retail
 from ecommerce_assets.shops.online_retail.source import OnlineRetailError
@@ -631,7 +632,7 @@ class TestWholeFile:
         is_product = items["kind"].eq("product")
         shipping = self.cents(orders["shipping_amount"])
         asked = self.cents(returns["refund_amount"])
-        matched = returns["order_item_id"].isin(items["order_item_id"])
+        matched = is_in(returns["order_item_id"], items["order_item_id"])
         ordered = returns["order_id"].map(
             orders.drop_duplicates("order_id").set_index("order_id")["ordered_at"]
         )
@@ -644,7 +645,7 @@ class TestWholeFile:
         ).dt.days
 
         given = self.cents(adjustments["amount"])
-        has_order = adjustments["order_id"].isin(orders["order_id"])
+        has_order = is_in(adjustments["order_id"], orders["order_id"])
         is_refund = adjustments["kind"].eq("refund")
 
         def part(amounts: pd.Series) -> Part:

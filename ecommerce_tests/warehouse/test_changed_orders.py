@@ -95,25 +95,25 @@ def test_a_refund_of_a_date_without_sales_gets_rows_there(
     assert_like_a_rebuild(loaded, migrated_template)
 
 
-@pytest.mark.parametrize(
-    "later",
-    [
-        pytest.param([], id="withdrawn"),
-        pytest.param([returned("R1", quantity=2, refund_amount="15.00")], id="changed"),
-        pytest.param([returned("R1"), returned("R2", refund_amount="0")], id="another"),
-    ],
-)
 def test_returns_that_change_end_like_a_rebuild(
-    loaded: SmallShop,
-    instance: dg.DagsterInstance,
-    migrated_template: str,
-    later: list[dict[str, object]],
+    loaded: SmallShop, instance: dg.DagsterInstance, migrated_template: str
 ) -> None:
-    loaded.land("returns", "2024-03-10", returned("R1"))
+    """One is withdrawn, one changed, and one gets another beside it, each of a date of its own."""
+    for number, day in ((2, NEXT), (3, "2024-03-07")):
+        loaded.land("orders", day, order(f"O{number}", ordered_at=f"{day}T10:00:00Z"))
+        loaded.land("order_items", day, item(f"I{number}", f"O{number}"))
+    first, second, third = (
+        returned(f"R{number}", f"I{number}", f"O{number}", returned_at=f"2024-03-1{number}")
+        for number in (1, 2, 3)
+    )
+    another = {**third, "return_id": "R4", "refund_amount": "0"}
+    loaded.land("returns", "2024-03-14", first, second, third)
     load(loaded.shop, instance)
 
-    loaded.land("returns", "2024-03-10", *later)
-    loaded.land("orders", "2024-03-10", order("O1", status="returned"))
+    loaded.land(
+        "returns", "2024-03-14", {**second, "quantity": 2, "refund_amount": "15.00"}, third, another
+    )
+    loaded.land("orders", "2024-03-14", *(order(f"O{n}", status="returned") for n in (1, 2, 3)))
     load(loaded.shop, instance)
 
     assert_like_a_rebuild(loaded, migrated_template)
