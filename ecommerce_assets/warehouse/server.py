@@ -174,11 +174,11 @@ class EmbeddedServer:
         with suppress(psutil.Error):
             postmaster.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
             deadline = time.monotonic() + _STOP_SECONDS
-            # A zombie has ended, too: another process that started it may live on, and not look.
+            # A zombie has ended, too; another process that started it still has to ask for its end.
             while postmaster.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
                 time.sleep(0.02)
         for process in _launched:
-            process.poll()
+            process.poll()  # or ours would stay zombies
         if sockets not in (None, self.data):
             with suppress(OSError):
                 sockets.rmdir()
