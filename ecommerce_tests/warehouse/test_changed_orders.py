@@ -99,21 +99,25 @@ def test_returns_that_change_end_like_a_rebuild(
     loaded: SmallShop, instance: dg.DagsterInstance, migrated_template: str
 ) -> None:
     """One is withdrawn, one changed, and one gets another beside it, each of a date of its own."""
-    for number, day in ((2, NEXT), (3, "2024-03-07")):
-        loaded.land("orders", day, order(f"O{number}", ordered_at=f"{day}T10:00:00Z"))
-        loaded.land("order_items", day, item(f"I{number}", f"O{number}"))
+    ordered = [
+        order(f"O{number}", ordered_at=f"{day}T10:00:00Z")
+        for number, day in enumerate((DAY, NEXT, "2024-03-07"), start=1)
+    ]
+    loaded.land("orders", NEXT, *ordered)
+    loaded.land("order_items", NEXT, item("I2", "O2"), item("I3", "O3"))
     first, second, third = (
-        returned(f"R{number}", f"I{number}", f"O{number}", returned_at=f"2024-03-1{number}")
-        for number in (1, 2, 3)
+        returned(f"R{n}", f"I{n}", f"O{n}", returned_at=f"2024-03-1{n}T10:00:00Z")
+        for n in (1, 2, 3)
     )
     another = {**third, "return_id": "R4", "refund_amount": "0"}
     loaded.land("returns", "2024-03-14", first, second, third)
     load(loaded.shop, instance)
+    assert len(loaded.rows("select from analytics.fct_returns")) == 3
 
     loaded.land(
         "returns", "2024-03-14", {**second, "quantity": 2, "refund_amount": "15.00"}, third, another
     )
-    loaded.land("orders", "2024-03-14", *(order(f"O{n}", status="returned") for n in (1, 2, 3)))
+    loaded.land("orders", "2024-03-14", *({**of, "status": "returned"} for of in ordered))
     load(loaded.shop, instance)
 
     assert_like_a_rebuild(loaded, migrated_template)
