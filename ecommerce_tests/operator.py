@@ -1,17 +1,14 @@
 """Works with Dagster's UI as a browser does: sends its pages' queries over its GraphQL API."""
 
 import json
-import time
 import urllib.request
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import dagster as dg
 
 from ecommerce_assets.assets.specs import asset_key
 from ecommerce_assets.warehouse.tables import ANALYTICS, STAGING
-
-T = TypeVar("T")
+from ecommerce_tests.waiting import until
 
 TABLES = [
     *(asset_key(table) for table in (*STAGING.values(), *ANALYTICS)),
@@ -86,7 +83,7 @@ class Operator:
             (run,) = [run for run in self.runs() if run["runId"] == run_id]
             return run if run["status"] in ("SUCCESS", "FAILURE", "CANCELED") else None
 
-        return until(look)
+        return until(look, pause=0.5)
 
     def runs(self) -> list[dict[str, Any]]:
         query = """
@@ -128,15 +125,4 @@ class Operator:
             )["status"]
             return None if status in ("REQUESTED", "CANCELING", "FAILING") else status
 
-        return until(look)
-
-
-def until(look: Callable[[], T | None], seconds: float = 240) -> T:
-    """Look until there is something to see."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        seen = look()
-        if seen is not None:
-            return seen
-        time.sleep(0.5)
-    raise AssertionError(f"nothing to see for {seconds} s")
+        return until(look, pause=0.5)

@@ -22,9 +22,10 @@ from ecommerce_assets.settings import load_settings
 from ecommerce_tests import postgres
 from ecommerce_tests.contents import contents
 from ecommerce_tests.dagster_private import PartitionKeyFilter
-from ecommerce_tests.operator import TABLES, Operator, until
+from ecommerce_tests.operator import TABLES, Operator
 from ecommerce_tests.small_shop import SmallShop, customer, item, order, product
 from ecommerce_tests.torture.crowd import readers
+from ecommerce_tests.waiting import until
 
 DAYS = ["2024-03-05", "2024-03-06", "2024-03-07"]
 RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
@@ -78,14 +79,14 @@ def operator(environment: SmallShop) -> Iterator[Operator]:
     try:
         someone = Operator(f"http://127.0.0.1:{port}")
 
-        def answers() -> bool | None:
+        def answers() -> bool:
             assert program.poll() is None
             try:
-                return bool(someone.ask("{ version }"))
+                return bool(someone.ask("{ __typename }"))
             except (urllib.error.URLError, ConnectionError):
-                return None
+                return False
 
-        until(answers)
+        until(answers, pause=0.5)
         someone.switch_off_automation()
         yield someone
     finally:

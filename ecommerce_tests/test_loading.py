@@ -20,8 +20,8 @@ from ecommerce_assets.warehouse.transaction import LockHeldError, RunTransaction
 from ecommerce_tests import postgres
 from ecommerce_tests.contents import contents
 from ecommerce_tests.dagster_state import in_memory
-from ecommerce_tests.operator import until
 from ecommerce_tests.small_shop import SmallShop, customer, item, load_days, order, product
+from ecommerce_tests.waiting import until
 
 DAY, NEXT_DAY = "2024-03-05", "2024-03-06"
 

@@ -5,8 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
@@ -18,6 +17,7 @@ from ecommerce_assets.errors import OperatorError
 from ecommerce_assets.serve import Addresses, serve
 from ecommerce_assets.settings import Settings
 from ecommerce_tests.small_shop import SmallShop, customer
+from ecommerce_tests.waiting import until
 
 SERVE = """
 import sys
@@ -41,13 +41,6 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port
-
-
-def until(ready: Callable[[], object], seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 class Served:

@@ -4,7 +4,7 @@ import time
 
 from ecommerce_tests.cluster.machines import Cluster
 from ecommerce_tests.cluster.network import Machine
-from ecommerce_tests.operator import until
+from ecommerce_tests.waiting import until
 
 AWAY_SECONDS = 5
 NOTICED_WITHIN_SECONDS = 240
@@ -20,7 +20,7 @@ def cut_off_worker(cluster: Cluster, writer: Machine) -> None:
     before = _failed_runs(cluster)
     writer.cut_off()
     try:
-        until(lambda: _failed_runs(cluster) > before or None, NOTICED_WITHIN_SECONDS)
+        until(lambda: _failed_runs(cluster) > before, NOTICED_WITHIN_SECONDS)
     finally:
         writer.connect_again()
 

@@ -20,7 +20,7 @@ import psycopg
 from ecommerce_assets.root import PROJECT_ROOT
 from ecommerce_assets.warehouse.server import PARAMETERS, EmbeddedServer
 from ecommerce_tests.cluster.network import Machine, Network
-from ecommerce_tests.operator import until
+from ecommerce_tests.waiting import until
 
 PYTHON = (sys.executable, "-m")
 CELERY = (
@@ -193,15 +193,15 @@ class Cluster(ExitStack):
         )
         until(self._database_answers)
 
-    def _database_answers(self) -> bool | None:
+    def _database_answers(self) -> bool:
         try:
             return bool(self.query("select 1", "postgres"))
         except psycopg.OperationalError:
-            return None
+            return False
 
-    def _succeeds(self, command: Sequence[str]) -> bool | None:
+    def _succeeds(self, command: Sequence[str]) -> bool:
         done = subprocess.run(command, capture_output=True, check=False)
-        return done.returncode == 0 or None
+        return done.returncode == 0
 
     def _add(self, name: str, machine: str, *arguments: str) -> None:
         environment = getattr(self, "environment", {})

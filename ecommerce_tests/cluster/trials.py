@@ -15,7 +15,8 @@ import psycopg
 
 from ecommerce_tests.cluster.machines import Cluster
 from ecommerce_tests.cluster.network import Machine
-from ecommerce_tests.operator import TABLES, Operator, until
+from ecommerce_tests.operator import TABLES, Operator
+from ecommerce_tests.waiting import until
 
 TRIAL_SECONDS = 480
 UNFINISHED = "('QUEUED', 'NOT_STARTED', 'STARTING', 'STARTED', 'CANCELING')"
@@ -56,13 +57,13 @@ class Trials:
     def await_ui(self) -> None:
         """Wait until the UI answers, and switch off what would load days by itself."""
 
-        def answers() -> bool | None:
+        def answers() -> bool:
             try:
-                return bool(self._control.inside(lambda: self._operator.ask("{ version }")))
+                return bool(self._control.inside(lambda: self._operator.ask("{ __typename }")))
             except OSError:
-                return None
+                return False
 
-        until(answers)
+        until(answers, pause=0.5)
         self._control.inside(self._operator.switch_off_automation)
 
     def load_a_day(self) -> None:
@@ -83,18 +84,18 @@ class Trials:
         writers: list[str] = []
         answers: list[bool] = []
         if fault is not None:
-            machine = until(self._writer, TRIAL_SECONDS)
+            machine = until(self._writer, TRIAL_SECONDS, pause=0.5)
             writers.append(machine.name)
             fault(self._cluster, machine)
 
-        def ended() -> bool | None:
+        def ended() -> bool:
             answers.append(self._api_answers())
             machine = self._writer()
             if machine is not None and machine.name not in writers:
                 writers.append(machine.name)
-            return True if self._unfinished() == 0 else None
+            return self._unfinished() == 0
 
-        until(ended, TRIAL_SECONDS)
+        until(ended, TRIAL_SECONDS, pause=0.5)
         seconds = time.monotonic() - began
         statuses = [
             self._control.inside(lambda one=one: self._operator.backfill_ended(one))

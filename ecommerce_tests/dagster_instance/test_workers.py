@@ -12,6 +12,7 @@ from ecommerce_assets.root import PROJECT_ROOT
 from ecommerce_assets.settings import Settings
 from ecommerce_tests.dagster_instance.test_dead_runs import run_in_a_process
 from ecommerce_tests.dagster_private import get_reexecution_strategy
+from ecommerce_tests.waiting import until
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_a_run_is_lost_when_its_process_is_killed(
         process.kill()
         process.wait()
 
-        assert launcher.check_run_worker_health(run).status is WorkerStatus.FAILED
+        until(lambda: launcher.check_run_worker_health(run).status is WorkerStatus.FAILED)
         assert launcher.get_run_worker_debug_info(run) is None
         several_machines.report_run_failed(run)
 

@@ -5,8 +5,7 @@ One server does for all: it takes passwords over TLS only, and a replica streams
 
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -24,6 +23,7 @@ from ecommerce_tests.api.live import serving
 from ecommerce_tests.servers import cluster
 from ecommerce_tests.servers.cluster import Cluster
 from ecommerce_tests.small_shop import SmallShop, customer, item, order, product, returned
+from ecommerce_tests.waiting import until
 
 DAY, NEXT = "2024-03-05", "2024-03-06"
 _ROLES = (
@@ -276,13 +276,6 @@ def test_the_api_reads_from_a_replica_and_states_its_lag(
 
 def lag(api: httpx.Client) -> str:
     return api.get("/health/ready").json()["replica_lag_seconds"]
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_a_restored_backup_has_equal_digests(

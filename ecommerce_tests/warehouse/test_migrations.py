@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-import tenacity
 
 from ecommerce_assets.warehouse.schema import migrate
 from ecommerce_tests import postgres
+from ecommerce_tests.waiting import until
 from ecommerce_tests.warehouse.revisions import (
     REVISIONS,
     assert_kept,
@@ -46,7 +46,7 @@ def test_a_migration_that_dies_keeps_the_earlier_revision_and_the_next_start_com
         holder.execute("lock table ops.alembic_version in share mode")
         migrating = subprocess.Popen([sys.executable, "-c", _MIGRATE, earlier])
         try:
-            backend = backend_that_waits(holder)
+            backend = until(lambda: backend_that_waits(holder))
         finally:
             migrating.kill()
             migrating.wait()
@@ -61,11 +61,6 @@ def test_a_migration_that_dies_keeps_the_earlier_revision_and_the_next_start_com
     assert definitions(earlier) == definitions(database_url)
 
 
-@tenacity.retry(
-    retry=tenacity.retry_if_result(lambda backend: backend is None),
-    wait=tenacity.wait_fixed(0.05),
-    stop=tenacity.stop_after_delay(60),
-)
 def backend_that_waits(holder: psycopg.Connection) -> int | None:
     """The server's process that waits for what `holder` has locked."""
     row = holder.execute(

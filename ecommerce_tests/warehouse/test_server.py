@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from ecommerce_assets.settings import Settings
 from ecommerce_assets.warehouse.database_url import database_url
 from ecommerce_assets.warehouse.server import EmbeddedServer
 from ecommerce_assets.warehouse.server_programs import ServerError
+from ecommerce_tests.waiting import until
 
 HOLD = """
 import os, sys
@@ -98,13 +98,6 @@ def started_at(url: str) -> object:
         started, backend = row[0], psutil.Process(row[1])
     backend.wait(60)
     return started
-
-
-def until(happened: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def keepers(home: Path) -> list[psutil.Process]:
