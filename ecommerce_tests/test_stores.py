@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import dagster as dg
-import jsonschema
+import jsonschema_rs
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -123,7 +123,7 @@ def test_a_deployment_has_a_code_location_and_a_migration_for_each_store(
 
     written = yaml.safe_load((docker / "stores.compose.yaml").read_text())
     schemas = files("check_jsonschema") / "builtin_schemas" / "vendor"
-    jsonschema.validate(written, json.loads((schemas / "compose-spec.json").read_text()))
+    jsonschema_rs.validate(json.loads((schemas / "compose-spec.json").read_text()), written)
     services = read(docker / "stores.compose.yaml")["services"]
     for name, service in services.items():
         assert set(service.get("depends_on", {})) <= set(services), name

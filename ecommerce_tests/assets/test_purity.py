@@ -2,10 +2,8 @@
 
 import datetime as dt
 import random
-from pathlib import Path
 
 import dagster as dg
-import pytest
 
 from ecommerce_assets.assets.reports import GROUP as REPORTS_GROUP
 from ecommerce_assets.definitions import build_defs
@@ -23,47 +21,6 @@ from ecommerce_tests.small_shop import (
     returned,
     stock,
 )
-
-
-@pytest.mark.parametrize(
-    "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 4))]
-)
-def test_random_edits_and_loads_end_like_a_rebuild(
-    seed: int, tmp_path: Path, database_url: str, migrated_template: str
-) -> None:
-    rng = random.Random(seed)
-    shop = SmallShop(tmp_path, database_url, timezone=rng.choice(["UTC", "Pacific/Auckland"]))
-    for day in DAYS:
-        for feed in FEEDS:
-            shop.land(feed, day, *random_records(rng, feed, day))
-    days = DAYS[:]
-    rng.shuffle(days)
-    shop.materialize_tables(*((day, day) for day in days))
-    edited: dict[str, None] = {}
-    for _ in range(8):
-        day, feed = rng.choice(DAYS), rng.choice(list(FEEDS))
-        path = shop.landing / feed / f"{day}.csv"
-        match rng.choice(["replace", "shorten", "empty", "remove", "second file"]):
-            case "replace":
-                shop.land(feed, day, *random_records(rng, feed, day))
-            case "shorten" if path.exists():
-                lines = path.read_text().splitlines(keepends=True)
-                path.write_text("".join(lines[: max(1, len(lines) // 2)]))
-            case "second file":
-                records = random_records(rng, feed, day)
-                shop.land(feed, day, *records, name=f"{day}.evening.csv")
-            case "remove":
-                path.unlink(missing_ok=True)
-            case _:
-                shop.land(feed, day)
-        edited[day] = None
-        if rng.random() < 0.5:
-            until = rng.choice([other for other in DAYS if other >= day])
-            shop.materialize_tables((day, until))
-            edited = {other: None for other in edited if not day <= other <= until}
-    shop.materialize_tables(*((day, day) for day in edited))
-
-    assert_like_a_rebuild(shop, migrated_template)
 
 
 def test_assets_materialized_one_by_one_end_like_a_rebuild(

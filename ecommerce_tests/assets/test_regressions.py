@@ -15,8 +15,8 @@ from ecommerce_assets.loading import load, rebuild
 from ecommerce_assets.settings import load_settings
 from ecommerce_assets.warehouse.frozen_settings import SettingsChangedError, freeze_settings
 from ecommerce_assets.warehouse.transaction import RunTransaction
-from ecommerce_tests.assets.test_purity import assert_like_a_rebuild
 from ecommerce_tests.chunks import chunks_of
+from ecommerce_tests.contents import assert_like_a_rebuild
 from ecommerce_tests.dagster_state import in_memory
 from ecommerce_tests.small_shop import SmallShop, item, order, product, returned
 

@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import pytest
 import yaml
 
@@ -30,7 +30,7 @@ def ids(path: Path) -> str:
 def test_a_compose_file_is_what_the_compose_specification_says(path):
     schemas = files("check_jsonschema") / "builtin_schemas" / "vendor"
     schema = json.loads((schemas / "compose-spec.json").read_text(encoding="utf-8"))
-    jsonschema.validate(yaml.safe_load(path.read_text(encoding="utf-8")), schema)
+    jsonschema_rs.validate(schema, yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize("overlays", [[], *([path] for path in OVERLAYS), OVERLAYS], ids=str)
