@@ -32,12 +32,11 @@ class ModelSettings:
         """The first moment after a business day; its last instant is a microsecond before."""
         midnight = dt.datetime.combine(day + dt.timedelta(days=1), dt.time())
         zone = ZoneInfo(self.timezone)
-        # Where a clock change repeats midnight, the later one counts if the day reaches to it.
-        for fold in (1, 0):
-            end = midnight.replace(tzinfo=zone, fold=fold).astimezone(UTC)
-            if self.business_date(end - dt.timedelta(microseconds=1)) == day:
-                return end
-        raise AssertionError(f"no end of {day} in {self.timezone}")
+        # A clock change may skip midnight or repeat it. Of its two readings, the later one that is
+        # the end of this day counts.
+        ends = (midnight.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+        instant = dt.timedelta(microseconds=1)
+        return max(end for end in ends if self.business_date(end - instant) == day)
 
 
 def half_up(value: Decimal, unit: Decimal = CENT) -> Decimal:
