@@ -26,7 +26,7 @@ SUITE = (
     "ecommerce_tests/rules",
     "ecommerce_tests/torture/test_random_shops.py",
     "ecommerce_tests/assets/test_regressions.py",
-    "ecommerce_tests/assets/test_purity.py",
+    "ecommerce_tests/assets/test_materialized_alone.py",
     "ecommerce_tests/warehouse/test_changed_orders.py",
 )
 

@@ -1,4 +1,7 @@
-"""The model agrees with every cell of the golden zones, which another implementation computed."""
+"""The model agrees with every cell of the golden zones, which another implementation computed.
+
+And it knows when a day ends.
+"""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""The warehouse is a pure function of what lies in the landing zone, however it was loaded."""
+"""Assets that are materialized alone, or one by one, end like a load of all of them."""
 
 import datetime as dt
 import random
