@@ -12,7 +12,6 @@ import os
 import sys
 import tempfile
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -140,13 +139,11 @@ def main() -> int:
                     except PlayedOutError:
                         del parts[part]
                         break
-                    except Exception:
-                        # Whatever failed, it is shown with what plays it again, and ends the run.
-                        traceback.print_exc()
+                    except Exception as failure:
+                        print(_figures(run.played), flush=True)
                         again = f"TORTURE_PART={part} TORTURE_SEED={seed} TORTURE_MINUTES=0"
-                        print(f"Play it again: make torture {again}")
-                        print(_figures(run.played))
-                        return 1
+                        failure.add_note(f"Play it again: make torture {again}")
+                        raise
                     run.played[part] += 1
             print(_figures(run.played), flush=True)
             if not parts:
